@@ -186,7 +186,7 @@ def deployed(
         directory,
         settings={
             "PANKE_PUBLIC_ADDRESS": f"http://127.0.0.1:{ports[CONSOLE]}",
-            "PANKE_CONSOLE_NAMES": str(_NAMES),
+            "PANKE_PLACE_NAMES": str(_NAMES),
             "PANKE_DEMONSTRATION": "true",
             "PANKE_CLOCK": f"file:{clock.path}",
             "PANKE_PARTITIONS": str(PARTITIONS),

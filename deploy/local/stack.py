@@ -49,6 +49,7 @@ _READ_BY = {
     **dict.fromkeys(variables(CommonSettings) - variables(ServingSettings), _WITH_DATABASE),
     "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution", "registers"),
     "PANKE_PARTITIONS": _OF_THE_TOPICS,
+    "PANKE_PLACE_NAMES": ("notifier", "audit", "registers", "console"),
     "PANKE_PUBLIC_ADDRESS": ("notifier",),
     "PANKE_REPLICATION": ("intake", "audit", "attribution"),
     "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit", "registers", "console"),

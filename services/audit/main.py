@@ -45,6 +45,7 @@ from shared.platform.kafka.readiness import both_answer, broker_problem
 from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermarks import Watermarks
 from shared.platform.liveness import Progress
+from shared.platform.place_names import place_names_of
 from shared.platform.postgres.database import Database, migrate
 from shared.platform.service import (
     LivenessLimits,
@@ -143,7 +144,7 @@ class AuditService:
         }
         return PackMaker(
             self.database, self.reader, self.keys, self.vault, self.vault_database, addresses,
-            self.settings.rulebook_folder,
+            self.settings.rulebook_folder, place_names_of(self.settings.place_names),
         )  # fmt: skip
 
     def _intake(self, topics: Topics, files: TreeFiles) -> ConsumedTopic:

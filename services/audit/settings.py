@@ -27,9 +27,11 @@ class AuditSettings(CommonSettings, frozen=True, kw_only=True):
     # Where texts of rulebooks are kept, and where facts are set aside.
     audit_attribution: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8002"
     audit_intake: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8001"
-    # What packs of evidence are made with: who told the alerts, and the folder of the offices' own rulebooks.
+    # What packs of evidence are made with: who told the alerts, the folder of the offices' own rulebooks, and the file
+    # of what offices and scopes are called in the report.
     audit_notifier: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8003"
     rulebook_folder: str = ""
+    place_names: str = ""
     # The policy that names witnesses and how many of them must sign; without it none is asked.
     audit_witnesses: str = ""
     audit_witness_wait: Seconds = 5.0

@@ -20,7 +20,6 @@ from services.console.frame.assets import PATH, WORKER, send_asset, send_worker
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.page import ConsoleParts
 from services.console.frame.place_facts import SeenScopes
-from services.console.frame.place_names import PlaceNames
 from services.console.frame.problem_pages import ProblemPages
 from services.console.frame.refused import handle_refused
 from services.console.live.stream import LiveScopes, live_routes
@@ -34,7 +33,7 @@ from shared.access.tokens import TokenVerifier
 from shared.i18n import bilingual
 from shared.platform.clock import BusinessClock, clock_problem, open_clock
 from shared.platform.http.app import Door, create_app, serve
-from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.place_names import place_names_of
 from shared.platform.service import ServiceHost, ServicePart, in_background, run_service
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
@@ -87,7 +86,7 @@ class ConsoleService:
             SeenScopes(time.monotonic),
             clock.now,
             OfficeBooks(settings.rulebook_folder, settings.scheme_folder),
-            _names(settings),
+            place_names_of(settings.place_names),
         )
         handle_refused(self.app)
         self.app.add_api_route(
@@ -137,13 +136,6 @@ def _seal(settings: ConsoleSettings) -> SessionSeal:
         return SessionSeal.of(Path(settings.console_keys))
     except ConsoleKeyError as error:
         raise SettingsError(f"{variable('console_keys')}: {error}") from None
-
-
-def _names(settings: ConsoleSettings) -> PlaceNames:
-    try:
-        return PlaceNames.read(settings.console_names)
-    except OfficeFileError as error:
-        raise SettingsError(f"{variable('console_names')}: {error}") from None
 
 
 def create_service(settings: ConsoleSettings) -> ConsoleService:

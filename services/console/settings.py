@@ -27,7 +27,7 @@ class ConsoleSettings(ServingSettings, frozen=True, kw_only=True):
     rulebook_folder: str = ""
     scheme_folder: str = ""
     # The file of what offices and scopes are called; without one they are shown by their ids.
-    console_names: str = ""
+    place_names: str = ""
     # Seconds that a page waits for what it asks.
     console_wait: Seconds = 30.0
     # Seconds between two looks at a scope for whoever has a page of it open.

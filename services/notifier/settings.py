@@ -15,6 +15,7 @@ from services.notifier.policy.file import read_plans
 from services.notifier.schedule.ladder import OfficeHours, OfficeHoursError
 from services.notifier.schedule.plan import OfficePlan, Plans
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.place_names import place_names_of
 from shared.platform.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
 
 ChannelName = Literal[
@@ -60,6 +61,8 @@ class NotifierSettings(CommonSettings, frozen=True, kw_only=True):
     public_address: PublicAddress = ""
     # Where reports on a schedule are had.
     notifier_registers: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8008"
+    # The file of what offices and scopes are called; without one messages show their ids.
+    place_names: str = ""
     notifier_smtp_host: str = ""
     notifier_smtp_port: Port = 587
     notifier_smtp_sender: str = ""
@@ -154,11 +157,14 @@ def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
 def office_plans(settings: NotifierSettings) -> Plans:
     """The plans of the policy file, laid over the hours of the settings; SettingsError names what is wrong."""
     hours = office_hours(settings)
-    spread = timedelta(seconds=settings.notifier_spread)
-    if not settings.notifier_policy:
-        return Plans(OfficePlan(hours=hours), spread=spread, console=settings.public_address)
     try:
-        read = read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
-        return replace(read, spread=spread, console=settings.public_address)
+        plans = (
+            read_plans(Path(settings.notifier_policy), hours, settings.notifier_channels)
+            if settings.notifier_policy
+            else Plans(OfficePlan(hours=hours))
+        )
     except OfficeFileError as error:
         raise SettingsError(f"{variable('notifier_policy')}: {error}") from None
+    spread = timedelta(seconds=settings.notifier_spread)
+    names = place_names_of(settings.place_names)
+    return replace(plans, spread=spread, console=settings.public_address, names=names)

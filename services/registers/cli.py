@@ -26,6 +26,7 @@ from shared.i18n import bilingual
 from shared.ids import OfficeId, ScopeId
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
+from shared.platform.place_names import PlaceNames
 from shared.platform.text.terminal import say
 from shared.platform.whole_file import whole_file
 from shared.rules.commands.judge import Moment, refuse
@@ -93,9 +94,22 @@ _DAY = Day()
 @click.option("--xlsx", type=click.Path(dir_okay=False), metavar="OUT", help="Write a workbook too.")
 @click.option("--english", is_flag=True, help="Headings of the workbook in English as well.")
 @click.option("--json", "as_plain", is_flag=True, help="All of it as JSON, with the ids behind every figure.")
+@click.option(
+    "--place-names",
+    envvar="PANKE_PLACE_NAMES",
+    default="",
+    metavar="FILE",
+    help="What offices and scopes are called (PANKE_PLACE_NAMES); without it, by their ids.",
+)
 @rulebook_folder
 def report_command(
-    name: str, issued: datetime | None, as_plain: bool, xlsx: str | None, english: bool, **asked: Any
+    name: str,
+    issued: datetime | None,
+    as_plain: bool,
+    xlsx: str | None,
+    english: bool,
+    place_names: str,
+    **asked: Any,
 ) -> None:
     """Make the report NAME (traffic, daily, due … or R1 to R20) from exported events, and print it.
 
@@ -107,9 +121,10 @@ def report_command(
         if xlsx is not None and not Path(xlsx).parent.is_dir():
             folder = Path(xlsx).parent
             raise WrongQuestionError(bilingual("--xlsx: there is no folder {folder}", folder=folder))
+        names = PlaceNames.read(place_names)
         made, earlier, registers = _made(name, issued, **asked)
         if xlsx is not None:
-            _write(Path(xlsx), made, english)
+            _write(Path(xlsx), made, english, names)
     except UnknownReportError:
         known = ", ".join(f"{one} ({report.code})" for one, report in REPORTS.items())
         refuse("panke report: " + bilingual("no report {name}; there are {known}", name=name, known=known))
@@ -120,17 +135,17 @@ def report_command(
     if as_plain:
         say(in_json(made, differences))
         return
-    print_report(made)
+    print_report(made, names)
     if differences is not None:
         print_explained(made, differences)
 
 
-def _write(path: Path, report: OfficeReport, english: bool) -> None:
+def _write(path: Path, report: OfficeReport, english: bool, names: PlaceNames) -> None:
     from services.registers.sheets.report_book import ReportEdition, write_report
 
     _, known = find_report(report.name)
     with whole_file(path) as file:
-        write_report(report, file, ReportEdition(known.code, english=english))
+        write_report(report, file, ReportEdition(known.code, english=english, names=names))
 
 
 def _made(

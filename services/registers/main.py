@@ -39,6 +39,7 @@ from shared.platform.kafka.topic_watch import TopicWatch, Watched
 from shared.platform.kafka.watermarks import Watermarks
 from shared.platform.liveness import Progress
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.place_names import place_names_of
 from shared.platform.postgres.database import Database, migrate
 from shared.platform.postgres.rows import the_row
 from shared.platform.service import (
@@ -118,6 +119,7 @@ class RegistersService:
             self.reader,
             KeptByPeople(StoredIssuedReports(self.database), StoredFindingSteps(self.database)),
             clock.now,
+            place_names_of(settings.place_names),
         )
         host = ServiceHost(self._parts())
         self.app = create_app(

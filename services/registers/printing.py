@@ -9,6 +9,7 @@ from services.registers.model.periods import LocalTime
 from services.registers.reports.explaining import TOTAL, ExplainedFigure, reason_in_words
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
 from shared.i18n import translated
+from shared.platform.place_names import PlaceNames
 from shared.platform.text.terminal import say
 
 WIDE: Final = 9
@@ -17,11 +18,11 @@ WIDEST: Final = 400
 """Columns that a terminal has room for; rows that may stand side by side; characters beyond which lines would break."""
 
 
-def print_report(report: OfficeReport) -> None:
+def print_report(report: OfficeReport, names: PlaceNames) -> None:
     """Print the head, every table, the remarks."""
     head = report.head
-    office = head.office or head.scope
-    say(f"{report.title.beside}    {office}    {head.period.first} – {head.period.last}")
+    place = names.scope_with_id(head.scope) if head.office is None else names.office_with_id(head.office)
+    say(f"{report.title.beside}    {place.zh}    {head.period.first} – {head.period.last}")
     known, as_of = _local(head.known_at, head.zone), _local(head.as_of, head.zone)
     say(
         f"{translated('known at').beside} {known}    {translated('as of').beside} {as_of}    "

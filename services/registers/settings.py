@@ -18,6 +18,8 @@ class RegistersSettings(CommonSettings, frozen=True, kw_only=True):
     default_rulebook: Annotated[str, Meta(pattern=r"^[a-z0-9_-]{1,64}(@[1-9][0-9]{0,5})?$")] = "base"
     rulebook_folder: str = ""
     scheme_folder: str = ""
+    # The file of what offices and scopes are called; without one workbooks show their ids.
+    place_names: str = ""
     # Where facts are set aside, and which texts of rulebooks scopes are judged by.
     registers_intake: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8001"
     registers_attribution: Annotated[str, Meta(pattern=r"^https?://")] = "http://127.0.0.1:8002"

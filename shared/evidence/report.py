@@ -1,12 +1,12 @@
 """The report of a pack, to print: who the customer is, what was recorded, decided and known when (ADR 0047).
 
 One file for each language, with the font in it, so that it reads the same everywhere; no time of making, so that the
-same content gives the same bytes.
+same content and the same names of offices give the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Final
@@ -15,8 +15,10 @@ from shared.contract.case_numbers import case_number
 from shared.contract.event_words import KINDS
 from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
+from shared.evidence.report_words import DECISIONS, FIELDS, HEADS, PARTS, STATUSES
 from shared.i18n import Text, translated
 from shared.i18n.times import dated
+from shared.platform.place_names import PlaceNames
 from shared.platform.text.plain import one_line
 
 if TYPE_CHECKING:
@@ -32,43 +34,25 @@ _BODY: Final = 8.5
 _LINE: Final = 4.6
 _MADE: Final = datetime(1980, 1, 1, tzinfo=UTC)
 _NOTHING: Final = "–"
-_BESIDE: Final = frozenset({"id", "type", "scope", "office", "actor", "occurred_at", "recorded_at", "sealed"})
-
-_T: Final[Mapping[str, Text]] = {
-    "title": translated("Evidence on a customer"),
-    "page": translated("page"),
-    "verify": translated(
-        "This report is for reading. What proves it is the pack that it stands in: panke verify PACK --key KEY"
-    ),
-    "standing": translated("How the customer stands"),
-    "timeline": translated("What was recorded"),
-    "decisions": translated("What was decided, and why"),
-    "deals": translated("deals"),
-    "disputes": translated("disputes"),
-    "known": translated("Who knew what, and when"),
-    "closed": translated("under seal: it names another customer's person too, or the person was erased"),
-    "entered": translated("entered it"),
-    "looked": translated("looked at it"),
-    "nobody": translated("nobody"),
-    "none": translated("nothing"),
-}
 
 
-def report(content: EvidenceContent, language: Language) -> bytes:
-    """The report as PDF."""
-    return _Report(content, language).made()
+def report(content: EvidenceContent, language: Language, names: PlaceNames) -> bytes:
+    """The report as PDF; places by name, with the id behind it by which the records name them."""
+    return _Report(content, language, names).made()
 
 
-def reports(content: EvidenceContent) -> dict[str, bytes]:
+def reports(content: EvidenceContent, names: PlaceNames) -> dict[str, bytes]:
     """The reports of a pack, in both languages."""
-    return {name: report(content, language) for language, name in REPORTS.items()}
+    return {name: report(content, language, names) for language, name in REPORTS.items()}
 
 
 class _Report:
-    def __init__(self, content: EvidenceContent, language: Language) -> None:
+    def __init__(self, content: EvidenceContent, language: Language, names: PlaceNames) -> None:
         self._content = content
         self._language = language
-        self._pdf = _new(self._word(_T["title"]), f"{content.scope} {case_number(content.customer)}", self)
+        self._names = names
+        foot = f"{self._word(names.scope(content.scope))} {case_number(content.customer)}"
+        self._pdf = _new(self._word(PARTS["title"]), foot, self)
 
     def made(self) -> bytes:
         self._head()
@@ -80,7 +64,7 @@ class _Report:
         return bytes(self._pdf.output())
 
     def word(self, name: str) -> str:
-        return self._word(_T[name])
+        return self._word(PARTS[name])
 
     def _word(self, text: Text) -> str:
         return text.zh if self._language == "zh" else text.en
@@ -92,7 +76,8 @@ class _Report:
         self._text(self.word("verify"))
         self._pairs(
             (
-                (translated("ownership scope"), content.scope),
+                (translated("ownership scope"), self._word(self._names.scope_with_id(content.scope))),
+                (translated("offices of its records"), self._offices()),
                 (translated("customer"), content.customer),
                 (translated("case number"), case_number(content.customer)),
                 (translated("contacts"), "  ".join(content.contacts)),
@@ -102,6 +87,13 @@ class _Report:
                 (translated("log"), f"{content.origin}  {content.size}  {content.root}"),
             )
         )
+
+    def _offices(self) -> str:
+        """Where the customer's records were made, the first first."""
+        offices = dict.fromkeys(
+            one.event["office"] for one in self._content.records if one.event.get("office")
+        )
+        return "  ".join(self._word(self._names.office_with_id(one)) for one in offices)
 
     def _standing(self) -> None:
         self._heading(self.word("standing"))
@@ -135,7 +127,7 @@ class _Report:
 
     def _label(self, path: str) -> str:
         """The last name of a path in words, where it has any."""
-        known = _LABELS.get(path.rpartition(".")[2].partition("[")[0])
+        known = FIELDS.get(path.rpartition(".")[2].partition("[")[0])
         return path if known is None else self._word(known)
 
     def _decisions(self) -> None:
@@ -224,11 +216,11 @@ class _Report:
         return staff if name is None else f"{name} ({staff})"
 
     def _status(self, status: str) -> str:
-        known = _STATUS.get(status)
+        known = STATUSES.get(status)
         return status if known is None else self._word(known)
 
     def _decision(self, decision: str) -> str:
-        known = _DECISIONS.get(decision)
+        known = DECISIONS.get(decision)
         return decision if known is None else self._word(known)
 
     def _time(self, at: str | None) -> str:
@@ -255,7 +247,7 @@ class _Report:
         if not rows:
             self._text(self.word("none"))
             return
-        self._rows([[self._word(_HEADS[name]) for name in head], *rows], widths, headings=True)
+        self._rows([[self._word(HEADS[name]) for name in head], *rows], widths, headings=True)
 
     def _rows(self, rows: Sequence[Row], widths: Sequence[int], *, headings: bool) -> None:
         from fpdf.fonts import FontFace
@@ -318,76 +310,3 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
             yield path, "  ".join(map(str, value))
     elif value is not None:
         yield path, str(value)
-
-
-_HEADS: Final[Mapping[str, Text]] = {
-    "no.": translated("no."),
-    "happened at": translated("happened at"),
-    "recorded at": translated("recorded at"),
-    "entered by": translated("entered by"),
-    "record": translated("record"),
-    "what it says": translated("what it says"),
-    "at": translated("at"),
-    "decision": translated("decision"),
-    "owner": translated("owner"),
-    "before": translated("before"),
-    "clause": translated("clause"),
-    "because of no.": translated("because of no."),
-    "deal": translated("deal"),
-    "status": translated("status"),
-    "shares": translated("shares"),
-    "dispute": translated("dispute"),
-    "opened by": translated("opened by"),
-    "who": translated("who"),
-    "how": translated("how"),
-    "of what": translated("of what"),
-}
-_LABELS: Final[Mapping[str, Text]] = {
-    "name": translated("name"),
-    "phones": translated("phones"),
-    "wechat": translated("WeChat"),
-    "relation": translated("relation"),
-    "notes": translated("notes"),
-    "content": translated("content"),
-    "subject": translated("subject"),
-    "reason": translated("reason"),
-    "purpose": translated("purpose"),
-    "evidence": translated("evidence"),
-    "channel": translated("channel"),
-    "level": translated("level"),
-    "received_by": translated("received by"),
-    "owner": translated("owner"),
-    "opened_by": translated("opened by"),
-    "ruled_by": translated("ruled by"),
-    "dispute": translated("dispute"),
-    "deal": translated("deal"),
-    "closed_by": translated("closed by"),
-    "project": translated("project"),
-    "unit": translated("unit"),
-    "amount": translated("amount"),
-}
-_STATUS: Final[Mapping[str, Text]] = {
-    "owned": translated("owned"),
-    "lapsed": translated("lapsed"),
-    "disputed": translated("in dispute"),
-    "closed": translated("closed by a deal"),
-    "unowned": translated("nobody's"),
-    "final": translated("final"),
-    "pending_ruling": translated("awaits a ruling"),
-    "cancelled": translated("cancelled"),
-    "open": translated("open"),
-    "ruled": translated("ruled"),
-}
-_DECISIONS: Final[Mapping[str, Text]] = {
-    "established": translated("established"),
-    "renewed": translated("renewed"),
-    "kept": translated("kept"),
-    "superseded": translated("superseded"),
-    "returned": translated("returned"),
-    "lapsed": translated("lapsed"),
-    "revoked": translated("revoked"),
-    "released": translated("released"),
-    "transferred": translated("transferred"),
-    "ruled": translated("ruled"),
-    "disputed": translated("in dispute"),
-}

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.place_names import PlaceNames
 from services.console.frame.templates import rendered
 from services.console.frame.words import Language
 from shared.contract.answers.lists import StaffMember
 from shared.contract.answers.scopes import RulebookInForce, ScopeAnswer
 from shared.ids import OfficeId, ScopeId, StaffId
+from shared.platform.place_names import PlaceNames
 
 NOW = datetime(2026, 3, 12, 1, 0, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -34,6 +34,7 @@ from shared.contract import Event
 from shared.ids import ScopeId
 from shared.platform.http.app import create_app
 from shared.platform.http.openapi import examples_of
+from shared.platform.place_names import PlaceNames
 from shared.rules.judge.reading import EventReader, in_order
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.schemes.loading import BASE, SchemeRegistry
@@ -143,7 +144,7 @@ def _only(scheme: str) -> SchemeRegistry:
 def registers_app(reader: Any, now: str = YEAR_END, **more: Any) -> FastAPI:
     """The application of the service with its calls."""
     kept = KeptByPeople(more.get("issued") or KeptReports(), more.get("findings") or KeptSteps())
-    calls = calls_of(reader, kept, lambda: local(now))
+    calls = calls_of(reader, kept, lambda: local(now), more.get("names") or PlaceNames())
     examples = examples_of("services.registers")
     app = create_app(
         "Panke registers", "1", live={}, ready={}, metrics=bytes, examples=examples, schemas=calls.schemas

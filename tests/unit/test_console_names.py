@@ -1,4 +1,4 @@
-"""Offices, scopes, clauses and customers by their names: an id stands where nobody gave a name."""
+"""Clauses and customers by their names: an id stands where nobody gave a name."""
 
 from __future__ import annotations
 
@@ -13,43 +13,10 @@ from services.console.asking.customer_answers import CustomerNames
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServicesAsPerson
 from services.console.frame.office_books import OfficeBooks
-from services.console.frame.place_names import PlaceNames
 from services.console.frame.seen_names import KEPT, SeenNames
 from shared.i18n import Text
-from shared.platform.officefile.errors import OfficeFileError
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 12, 1, tzinfo=UTC)
-
-
-def test_the_names_that_ship_are_those_of_the_invented_office() -> None:
-    names = PlaceNames.read(str(ROOT / "deploy/names.yaml"))
-    assert names.office("demo-office") == Text("演示案场", "Demonstration office")
-    assert names.scope("demo") == Text("演示项目", "Demonstration project")
-    assert names.office("east-1") == Text("east-1", "east-1")
-
-
-def test_without_a_file_everything_is_called_by_its_id() -> None:
-    assert PlaceNames.read("").scope("demo") == Text("demo", "demo")
-
-
-@pytest.mark.parametrize(
-    ("text", "key", "line"),
-    [
-        ("offices:\n  a: {zh: 甲}\n", "offices.a", 2),
-        ("offices:\n  a: {zh: '', en: A}\n", "offices.a.zh", 2),
-        ("office:\n  a: {zh: 甲, en: A}\n", "office", 1),
-    ],
-)
-def test_a_file_that_is_wrong_is_refused_with_its_line(
-    tmp_path: Path, text: str, key: str, line: int
-) -> None:
-    file = tmp_path / "names.yaml"
-    file.write_text(text)
-    with pytest.raises(OfficeFileError) as refused:
-        PlaceNames.read(str(file))
-    assert refused.value.key.startswith(key)
-    assert refused.value.line == line
 
 
 @pytest.mark.parametrize(

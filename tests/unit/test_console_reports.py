@@ -26,9 +26,11 @@ from services.console.pages.reports.row_words import RowWords
 from services.registers.reports.catalogue import REPORTS as KNOWN
 from shared.contract.sealed import NOT_SHOWN
 from shared.i18n import Text
+from shared.platform.place_names import PlaceNames
 from tests.support.console_answers import MadeUpAnswers, refused
 from tests.support.console_rendering import HOSTILE, NOW, ZONE, made_up_scope, page_text
 
+PLACES = PlaceNames({}, {"east-1": Text("东一案场", "East one")})
 DAYS = [("2026-03-01", "4", ["a"]), ("2026-03-02", "11", ["b", "c"]), ("2026-03-03", "0", [])]
 
 
@@ -106,7 +108,7 @@ def test_a_time_of_knowing_is_typed_by_the_clock_of_the_office() -> None:
 
 def test_a_figure_leads_to_its_rows_where_there_are_any() -> None:
     """By table, column and line, over the same days; the total without a line."""
-    table = tables_of(traffic(), "/rows", {"from": "2026-03-01", "by": "day"})[0]
+    table = tables_of(traffic(), "/rows", {"from": "2026-03-01", "by": "day"}, PLACES)[0]
     opened = [line[1].rows for line in table.lines]
     assert opened[2] is None, "nothing stands behind a nought"
     asked = parse_qs(urlsplit(str(opened[1])).query)
@@ -114,11 +116,11 @@ def test_a_figure_leads_to_its_rows_where_there_are_any() -> None:
     assert (asked["table"], asked["column"], asked["by"]) == (["day"], ["visits"], ["day"])
     assert table.total is not None
     assert "line=" not in str(table.total[1].rows)
-    assert tables_of(traffic(), None, {})[0].lines[0][1].rows is None
+    assert tables_of(traffic(), None, {}, PLACES)[0].lines[0][1].rows is None
 
 
 def test_a_chart_has_the_numbers_of_its_table() -> None:
-    data = chart_data("traffic", traffic().tables[0])
+    data = chart_data("traffic", traffic().tables[0], PLACES)
     assert data is not None
     assert [one.numbers for one in data.series] == [[Decimal(4), Decimal(11), Decimal(0)]]
     picture = drawn(data)
@@ -133,7 +135,7 @@ def test_a_chart_has_the_numbers_of_its_table() -> None:
 def test_bars_are_as_long_as_their_numbers() -> None:
     report = traffic()
     weekly = msgspec.structs.replace(report.tables[0], table="week")
-    data = chart_data("traffic", weekly)
+    data = chart_data("traffic", weekly, PLACES)
     assert data is not None
     bars = {mark.written: mark.width for mark in drawn(data).marks}
     assert bars["0"] == 0
@@ -141,9 +143,9 @@ def test_bars_are_as_long_as_their_numbers() -> None:
 
 
 def test_there_is_no_chart_of_nothing_or_of_a_crowd() -> None:
-    assert chart_data("traffic", traffic([("2026-03-01", "0", [])] * 3).tables[0]) is None
-    assert chart_data("traffic", traffic(DAYS * 30).tables[0]) is None
-    assert chart_data("checks", traffic().tables[0]) is None
+    assert chart_data("traffic", traffic([("2026-03-01", "0", [])] * 3).tables[0], PLACES) is None
+    assert chart_data("traffic", traffic(DAYS * 30).tables[0], PLACES) is None
+    assert chart_data("checks", traffic().tables[0], PLACES) is None
 
 
 @pytest.mark.parametrize("most", ["0.3", "1", "4", "7", "13", "99", "100", "1234", "7400000"])
@@ -163,10 +165,11 @@ def test_a_figure_is_read_as_it_is_written(written: str, number: str) -> None:
 
 
 def test_words_of_a_report_are_shown_in_one_language_and_words_of_people_as_they_are() -> None:
-    assert cell_words("figure", "批次 visits") == Text("批次", "visits")
-    assert cell_words("channel", "未填 not stated") == Text("未填", "not stated")
-    assert cell_words("notes", "看房 demo") == "看房 demo"
-    assert cell_words("figure", "plain") == "plain"
+    assert cell_words("figure", "批次 visits", PLACES) == Text("批次", "visits")
+    assert cell_words("channel", "未填 not stated", PLACES) == Text("未填", "not stated")
+    assert cell_words("notes", "看房 demo", PLACES) == "看房 demo"
+    assert cell_words("figure", "plain", PLACES) == "plain"
+    assert cell_words("office", "east-1", PLACES) == Text("东一案场", "East one")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -191,7 +194,7 @@ def report_page(language: Language, report: ShownReport) -> str:
     asked = asked_period("traffic", TypedPeriod("month"), NOW, ZONE, Wrong())
     return page_text(
         language, "reports/report.html", report="traffic", name=REPORTS["traffic"], shown=report, asked=asked, by="",
-        wrong=Wrong(), here="/here", tables=tables_of(report, "/rows", {}), periods=[], grains=[], known_at="",
+        wrong=Wrong(), here="/here", tables=tables_of(report, "/rows", {}, PLACES), periods=[], grains=[], known_at="",
         query={}, scheme_name=scheme_name, may_issue=True,
     )  # fmt: skip
 
@@ -293,11 +296,11 @@ def test_an_issued_report_says_what_it_waits_for_and_what_is_different_since(lan
              "rows": [{"row": "x", "amount": "1", "reasons": [{"reason": "late", "title": both("late")}]}]},
         ]
     )  # fmt: skip
-    told = difference_words(report, report.differences[0])
+    told = difference_words(report, report.differences[0], PLACES)
     assert (told["line"], told["issued"], told["later"]) == (["2026-03-02"], "11", "12")
     text = page_text(
         language, "reports/issued.html", kept=issued("issued", "reviewed"), name=REPORTS["traffic"], document=report,
-        tables=tables_of(report, None, {}), differences=[told], stages=ISSUED_STAGES, awaited=AWAITED,
+        tables=tables_of(report, None, {}, PLACES), differences=[told], stages=ISSUED_STAGES, awaited=AWAITED,
         steps=[("reviewed", NEXT["reviewed"])], wrong=Wrong(), remark="", now_at="2026-03-12T01:00:00Z",
     )  # fmt: skip
     assert str(in_language(language, AWAITED["reviewed"])) in text

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
-import pypdfium2
 import pytest
 
 from shared.evidence.content import EvidenceContent
 from shared.evidence.report import reports
+from shared.platform.place_names import PlaceNames
 from shared.rules.rulebooks.registry import Registry
 from tests.support.evidence import OTHERS_NAME, OTHERS_PHONE, made_pack, told_log, verified
+from tests.support.pdf import text_of_pdf
 
 ALERTS = [
     {
@@ -24,16 +26,7 @@ ACCESS = [{"at": "2026-03-05T03:00:00Z", "act": "opened", "login": "zhou", "acti
 
 @pytest.fixture(scope="module")
 def pack() -> dict[str, bytes]:
-    return made_pack(told_log(), report=reports, alerts=ALERTS, access=ACCESS)
-
-
-def text_of(pdf: bytes) -> str:
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        pages = [document[number].get_textpage().get_text_range() for number in range(len(document))]
-    finally:
-        document.close()
-    return "".join("".join(pages).split())
+    return made_pack(told_log(), report=partial(reports, names=PlaceNames()), alerts=ALERTS, access=ACCESS)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +38,7 @@ def text_of(pdf: bytes) -> str:
 )
 def test_report(pack: dict[str, bytes], language: str, words: list[str]) -> None:
     """What was recorded, with both times and in its words; what was decided; who was told and who looked."""
-    told = text_of(pack[f"report.{language}.pdf"])
+    told = text_of_pdf(pack[f"report.{language}.pdf"])
     for word in [*words, "预算300万，看中三期", "+8613800000001", "dingtalk", "errcode0", "zhou"]:
         assert word in told
 
@@ -53,7 +46,7 @@ def test_report(pack: dict[str, bytes], language: str, words: list[str]) -> None
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_clauses(pack: dict[str, bytes], language: str) -> None:
     """Each decision stands there with the words of its clause."""
-    told = text_of(pack[f"report.{language}.pdf"])
+    told = text_of_pdf(pack[f"report.{language}.pdf"])
     clauses = {str(name): text for name, text in Registry().find("base").rulebook.clauses.items()}
     for decision in json.loads(pack["decisions.json"])["customers"][0]["decisions"]:
         assert "".join(str(getattr(clauses[decision["clause"]], language)).split()) in told
@@ -62,7 +55,7 @@ def test_clauses(pack: dict[str, bytes], language: str) -> None:
 def test_others(pack: dict[str, bytes]) -> None:
     """Nothing of another customer is printed."""
     for name in ("report.zh.pdf", "report.en.pdf"):
-        told = text_of(pack[name])
+        told = text_of_pdf(pack[name])
         assert OTHERS_NAME not in told
         assert OTHERS_PHONE not in told
 
@@ -82,4 +75,4 @@ def test_same_bytes() -> None:
         return {}
 
     made_pack(log, report=kept)
-    assert reports(told[0]) == reports(told[0])
+    assert reports(told[0], PlaceNames()) == reports(told[0], PlaceNames())

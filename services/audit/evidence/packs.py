@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -18,6 +19,7 @@ from shared.evidence.making import PackSource, pack_files
 from shared.evidence.report import reports
 from shared.i18n import bilingual
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.place_names import PlaceNames
 from shared.platform.postgres.database import Database
 from shared.rules.domain.state import BookId
 from shared.rules.rulebooks.loading import book_of_texts
@@ -52,6 +54,7 @@ class PackMaker:
         people: Database,
         addresses: Mapping[str, str | None],
         rulebook_folder: str,
+        names: PlaceNames,
     ) -> None:
         self._database = database
         self._reader = reader
@@ -60,6 +63,7 @@ class PackMaker:
         self._people = people
         self._addresses = addresses
         self._folder = rulebook_folder
+        self._names = names
         self._one = threading.Lock()
 
     @contextmanager
@@ -107,7 +111,7 @@ class PackMaker:
             alerts=gathering.alerts(scope, customer),
             access=gathering.access(scope, customer),
             sign=lambda manifest: signed_manifest(manifest, signers),
-            report=reports,
+            report=partial(reports, names=self._names),
         )
 
     def _scope(self, scope: str, gathering: Gathering) -> tuple[bytes, ScopeOfRows]:

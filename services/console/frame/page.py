@@ -19,7 +19,6 @@ from services.console.frame.forms import Form
 from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
-from services.console.frame.place_names import PlaceNames
 from services.console.frame.seen_names import SeenNames
 from services.console.frame.templates import UTC_ZONE, rendered
 from services.console.frame.words import FIRST, LANGUAGES, Language
@@ -28,6 +27,7 @@ from shared.access.guard import caller_of
 from shared.access.table import permission_table
 from shared.i18n import Text, bilingual
 from shared.platform.http.problem import ProblemError
+from shared.platform.place_names import PlaceNames
 
 LANGUAGE_COOKIE: Final = "panke_language"
 NOTICE_COOKIE: Final = "panke_notice"

@@ -86,7 +86,7 @@ class Composer:
         elif first.kind == "event":
             words = event_words(first, zone)
         elif first.kind == "report":
-            words = report_words(first, now, zone, self._late_after)
+            words = report_words(first, now, zone, self._late_after, self._plans.names)
         else:
             return compose(first, _owner(first, people), now, zone, self._late_after, to.instead_of)
         return words if to.instead_of is None else standing_in(words, *to.instead_of)

@@ -16,6 +16,7 @@ from services.notifier.model.kinds import ReportEvery
 from shared.contract.times import parse_instant
 from shared.i18n import Text, translated
 from shared.i18n.times import moment
+from shared.platform.place_names import PlaceNames
 
 _OF_PERIOD: Final = {
     ReportEvery.DAY: translated("daily report"),
@@ -31,10 +32,13 @@ _NO_FIGURES: Final = translated("(Its figures could not be had; they stand in th
 _LATE: Final = translated("(This report was due at {due} and is late.)")
 
 
-def report_words(alert: LeasedAlert, now: datetime, zone: ZoneInfo, late_after: timedelta) -> MessageText:
+def report_words(
+    alert: LeasedAlert, now: datetime, zone: ZoneInfo, late_after: timedelta, names: PlaceNames
+) -> MessageText:
     """The message about one report."""
     detail: Mapping[str, Any] = alert.detail or {}
-    made, office = detail.get("made"), harmless(str(detail["office"]))
+    made, name = detail.get("made"), names.office(str(detail["office"]))
+    office = Text(harmless(name.zh), harmless(name.en))
     kind, period = _OF_PERIOD[ReportEvery(str(detail["every"]))], _period(detail)
     title = kind if made is None else Text(harmless(made["zh"]), harmless(made["en"]))
     lines = [_HEAD.format(title=title, office=office, period=period)]

@@ -16,6 +16,7 @@ from services.notifier.model.kinds import EventKind, Language, Unavailable
 from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.reporting import ReportTerms
 from shared.ids import ScopeId, StaffId
+from shared.platform.place_names import PlaceNames
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ class Plans:
     spread: timedelta = field(default=timedelta(0), compare=False)
     # Where people open what a message tells of; empty: nowhere.
     console: str = field(default="", compare=False)
+    # What offices are called in messages.
+    names: PlaceNames = field(default=PlaceNames(), compare=False)
     # The zones of the scopes' rulebooks, learned from what attribution tells; they go before those written here.
     zones: dict[str, ZoneInfo] = field(default_factory=dict, compare=False, repr=False)
 

@@ -31,6 +31,7 @@ from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import explain
 from services.registers.sheets.report_book import ReportEdition, ReportIssue, ReportStage, write_report
 from shared.ids import StaffId
+from shared.platform.place_names import PlaceNames
 
 LOOKED_BACK: Final = 31
 """Days whose records are looked at for what waits, where no others are asked for."""
@@ -55,13 +56,14 @@ def issue_report(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> M
 
 
 class IssuedEdition(Struct, frozen=True):
-    """What a workbook says of how a report was issued; staff by their ids."""
+    """What a workbook says of how a report was issued, staff by their ids; and what offices are called."""
 
     issued_by: str
     issued_at: datetime
     stages: tuple[ReportStage, ...] = ()
     digest: str = ""
     english: bool = False
+    names: PlaceNames = PlaceNames()
 
 
 def issued_workbook(
@@ -80,6 +82,7 @@ def issued_workbook(
         english=how.english,
         stages=tuple(replace(one, by=named(StaffId(one.by))) for one in how.stages),
         digest=how.digest,
+        names=how.names,
     )
     file = io.BytesIO()
     write_report(made, file, edition)

@@ -26,6 +26,7 @@ from services.registers.sheets.form import FormReader, FormRow
 from services.registers.sheets.forms import FORMS
 from services.registers.sheets.register_book import RegisterEdition, write_register
 from services.registers.sheets.report_book import ReportEdition, write_report
+from shared.platform.place_names import PlaceNames
 
 ALL = 1_000_000_000
 _OF_CUSTOMERS = frozenset({"customers", "profiles", "cards"})
@@ -33,10 +34,11 @@ _OF_CUSTOMERS = frozenset({"customers", "profiles", "cards"})
 
 
 class WorkbookAsked(Struct, frozen=True):
-    """In whose name, and whether headings are in English too."""
+    """In whose name, whether headings are in English too, and what offices and scopes are called."""
 
     by: str = ""
     english: bool = False
+    names: PlaceNames = PlaceNames()
 
 
 def register_workbook(
@@ -49,7 +51,7 @@ def register_workbook(
     opened = question.basis(basis.period, question.with_words(_shown(found)))
     form, reader, file = FORMS[asked.register], _reader(question, opened), io.BytesIO()
     rows = _in_order(form.rows(reader), found, asked.register)
-    count = write_register(form, reader, file, RegisterEdition(how.by, how.english), rows=rows)
+    count = write_register(form, reader, file, RegisterEdition(how.by, how.english, how.names), rows=rows)
     return EncodedAnswer(file.getvalue(), count=count, detail=f"export of register {asked.register}")
 
 
@@ -60,7 +62,7 @@ def report_workbook(
     question = ScopeQuestion(scope, sight)
     made, _ = made_report(question, asked)
     file = io.BytesIO()
-    edition = ReportEdition(find_report(asked.report)[1].code, english=how.english)
+    edition = ReportEdition(find_report(asked.report)[1].code, english=how.english, names=how.names)
     write_report(report_sight(question, asked).report(made), file, edition)
     return EncodedAnswer(file.getvalue(), detail=f"export of report {asked.report}")
 

@@ -69,6 +69,7 @@ from shared.contract.masking import mask_words
 from shared.i18n import bilingual, listed, translated
 from shared.platform.http.openapi import JSON
 from shared.platform.http.problem import ProblemError
+from shared.platform.place_names import PlaceNames
 
 T = TypeVar("T")
 ISSUE: Final = "report.issue"
@@ -110,8 +111,8 @@ class SetStage(BaseModel):
 class IssuedCalls:
     """The handlers of these calls."""
 
-    def __init__(self, asking: RegisterAsking, kept: IssuedReports) -> None:
-        self._asking, self._kept = asking, kept
+    def __init__(self, asking: RegisterAsking, kept: IssuedReports, names: PlaceNames) -> None:
+        self._asking, self._kept, self._names = asking, kept, names
 
     def add_to(self, calls: Calls) -> None:
         one = "issued-reports/{issued}"
@@ -206,7 +207,7 @@ class IssuedCalls:
         document = await _aside(lambda: self._kept.document(issued))
         _, *steps = await _aside(lambda: self._kept.steps(issued))
         stages = tuple(ReportStage(one.stage, one.by, one.at, one.remark) for one in steps)
-        how = IssuedEdition(kept.issued_by, kept.issued_at, stages, kept.digest, english)
+        how = IssuedEdition(kept.issued_by, kept.issued_at, stages, kept.digest, english, self._names)
         moment = self._asking.moment(None, format_instant(kept.known_at), format_instant(kept.as_of))
         question = ReportAsked(kept.report, kept.first, kept.last, kept.grain)
         made = await self._asking.answer(

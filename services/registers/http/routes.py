@@ -15,6 +15,7 @@ from services.registers.http.reports_calls import ReportCalls
 from services.registers.http.scope_reports_calls import ScopeReportCalls
 from services.registers.http.workbook_calls import WorkbookCalls
 from services.registers.issued.store import IssuedReports
+from shared.platform.place_names import PlaceNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,17 @@ class KeptByPeople:
     findings: FindingSteps
 
 
-def calls_of(reader: AsksRegisters, kept: KeptByPeople, now: Callable[[], datetime]) -> Calls:
-    """The calls of the service; health, metrics and docs are those of every service."""
+def calls_of(
+    reader: AsksRegisters, kept: KeptByPeople, now: Callable[[], datetime], names: PlaceNames
+) -> Calls:
+    """The calls of the service; health, metrics and docs are those of every service. Workbooks have `names`."""
     calls, asking = Calls(), RegisterAsking(reader, now)
     RegisterCalls(asking).add_to(calls)
     ReportCalls(asking).add_to(calls)
-    IssuedCalls(asking, kept.issued).add_to(calls)
+    IssuedCalls(asking, kept.issued, names).add_to(calls)
     FindingCalls(asking, kept.findings).add_to(calls)
-    WorkbookCalls(asking).add_to(calls)
+    WorkbookCalls(asking, names).add_to(calls)
     over_scopes = Calls("/v1/scopes/{scope}")
-    ScopeReportCalls(asking).add_to(over_scopes)
+    ScopeReportCalls(asking, names).add_to(over_scopes)
     calls.include(over_scopes)
     return calls

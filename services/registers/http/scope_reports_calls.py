@@ -37,6 +37,7 @@ from services.registers.http.workbook_calls import XLSX, English, workbook_file
 from services.registers.reports.catalogue import REPORTS
 from shared.access.readers import report_action
 from shared.i18n import translated
+from shared.platform.place_names import PlaceNames
 
 READ_ALL = "report.read_scope"
 
@@ -44,8 +45,8 @@ READ_ALL = "report.read_scope"
 class ScopeReportCalls:
     """The handlers of these calls."""
 
-    def __init__(self, asking: RegisterAsking) -> None:
-        self._asking = asking
+    def __init__(self, asking: RegisterAsking, names: PlaceNames) -> None:
+        self._asking, self._names = asking, names
 
     def add_to(self, calls: Calls) -> None:
         """Add them."""
@@ -133,7 +134,7 @@ class ScopeReportCalls:
         """In the office's form, over all offices."""
         name, caller, sight = self._asked(request, scope, report)
         asked = ReportAsked(name, first, last, by, as_of=moment_of("as_of", as_of))
-        how = WorkbookAsked(caller.staff(), english)
+        how = WorkbookAsked(caller.staff(), english, self._names)
         moment = self._asking.moment(min_seq, known_at, as_of)
         made = await self._asking.answer(caller, sight, moment, report_workbook, asked, how)
         return workbook_file(

@@ -32,6 +32,7 @@ from services.registers.reports.catalogue import REPORTS
 from services.registers.sheets.forms import FORMS
 from shared.access.readers import report_action
 from shared.i18n import translated
+from shared.platform.place_names import PlaceNames
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 English = Annotated[bool, Query(description="headings in English as well")]
@@ -40,8 +41,8 @@ English = Annotated[bool, Query(description="headings in English as well")]
 class WorkbookCalls:
     """The handlers of these calls."""
 
-    def __init__(self, asking: RegisterAsking) -> None:
-        self._asking = asking
+    def __init__(self, asking: RegisterAsking, names: PlaceNames) -> None:
+        self._asking, self._names = asking, names
 
     def add_to(self, calls: Calls) -> None:
         calls.add_file("registers/{register}/workbook", self.register, "A register as a workbook", XLSX)
@@ -72,7 +73,7 @@ class WorkbookCalls:
             register, first, last, staff, channel, level, customer, search, flag, sort_of(sort)
         )
         caller = await self._asking.caller(request, office)
-        how = WorkbookAsked(caller.staff(), english)
+        how = WorkbookAsked(caller.staff(), english, self._names)
         moment = self._asking.moment(min_seq, known_at, as_of)
         made = await self._asking.answer(
             caller, caller.sight(kind.action), moment, register_workbook, asked, how
@@ -96,7 +97,7 @@ class WorkbookCalls:
         name = known_report(report)
         asked = ReportAsked(name, first, last, by, as_of=moment_of("as_of", as_of))
         caller = await self._asking.caller(request, office)
-        how = WorkbookAsked(caller.staff(), english)
+        how = WorkbookAsked(caller.staff(), english, self._names)
         moment = self._asking.moment(min_seq, known_at, as_of)
         made = await self._asking.answer(
             caller, caller.sight(report_action(name)), moment, report_workbook, asked, how

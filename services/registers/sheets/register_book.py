@@ -19,16 +19,18 @@ from services.registers.sheets.limits import MOST_ROWS
 from services.registers.sheets.notes import WorkbookNote, write_notes
 from services.registers.sheets.report_book import below_title, foot_of, head_notes
 from shared.i18n import Text, translated
+from shared.platform.place_names import PlaceNames
 
 SAMPLE: Final = 500
 """Rows by which the widths of columns are chosen; words of later ones go over more lines."""
 
 
 class RegisterEdition(Struct, frozen=True):
-    """How a register is written: who exported it, and whether headings are in English too."""
+    """How a register is written: who exported it, whether headings are in English too, and what offices are called."""
 
     exported_by: str = ""
     english: bool = False
+    names: PlaceNames = PlaceNames()
 
 
 def write_register(
@@ -56,7 +58,7 @@ def write_register(
 
 
 def _frame(form: RegisterForm, head: ReportHead, edition: RegisterEdition) -> Frame:
-    return Frame(form.title, below_title(head), None, foot_of(head), edition.english)
+    return Frame(form.title, below_title(head, edition.names), None, foot_of(head), edition.english)
 
 
 Line: TypeAlias = list[Cell]
@@ -139,7 +141,7 @@ def _notes(
     form: RegisterForm, head: ReportHead, edition: RegisterEdition, count: int
 ) -> Iterator[WorkbookNote]:
     yield WorkbookNote(translated("register"), form.title)
-    yield from head_notes(head)
+    yield from head_notes(head, edition.names)
     yield WorkbookNote(translated("rows in all"), f"{count:,}")
     if edition.exported_by:
         yield WorkbookNote(translated("exported by"), edition.exported_by)

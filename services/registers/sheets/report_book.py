@@ -37,6 +37,7 @@ from services.registers.sheets.groups import grouped
 from services.registers.sheets.limits import MOST_ROWS
 from services.registers.sheets.notes import WorkbookNote, write_notes
 from shared.i18n import Text, translated
+from shared.platform.place_names import PlaceNames
 
 _TOP: Final = 8
 """Rows that title and headings take at most."""
@@ -52,6 +53,8 @@ _STAGE_NAMES: Final = {
     "filed": translated("filed by"),
     "returned": translated("returned by"),
 }
+OFFICE: Final = "office"
+"""The column in which the offices of a scope stand."""
 _TENTH, _CENT, _HUNDRED = Decimal("0.1"), Decimal("0.01"), Decimal(100)
 
 
@@ -74,7 +77,8 @@ class ReportStage(Struct, frozen=True):
 class ReportEdition(Struct, frozen=True):
     """How a report is written: its code, who issued it, and whether headings are in English too.
 
-    Of an issued one, the stages behind it in their order, and the digest of the bytes that are kept.
+    Of an issued one, the stages behind it in their order, and the digest of the bytes that are kept. `names` is what
+    offices and scopes are called.
     """
 
     code: str = ""
@@ -82,6 +86,7 @@ class ReportEdition(Struct, frozen=True):
     english: bool = False
     stages: tuple[ReportStage, ...] = ()
     digest: str = ""
+    names: PlaceNames = PlaceNames()
 
 
 def write_report(
@@ -121,7 +126,12 @@ class _TableSheet:
         name = None if table.title == report.title else table.title
         head = report.head
         self.frame = Frame(
-            report.title, below_title(head), name, foot_of(head), edition.english, tuple(_signed(edition))
+            report.title,
+            below_title(head, edition.names),
+            name,
+            foot_of(head),
+            edition.english,
+            tuple(_signed(edition)),
         )
 
     def write(self) -> None:
@@ -162,6 +172,8 @@ class _TableSheet:
             return self.frame.line(said), "text"
         if said == numbers.NONE:
             return said, "mark"
+        if column.key == OFFICE:
+            return self.frame.line(self.edition.names.office(said)), "text"
         return figure_said(self.report.name, column.key, said) or (said, "text")
 
     def _total(self) -> list[tuple[Cell, Look]]:
@@ -225,10 +237,12 @@ def figure_of(line: ReportLine, column: ReportColumn) -> tuple[Cell, Look]:
     return amount, "count" if amount == amount.to_integral_value() else "shared"
 
 
-def below_title(head: ReportHead) -> tuple[Text, ...]:
+def below_title(head: ReportHead, names: PlaceNames) -> tuple[Text, ...]:
     """What stands below the title of every form: whose, of when, known when."""
     return (
-        translated("office: {office}", office=head.office or head.scope),
+        translated("scope: {scope}", scope=names.scope(head.scope))
+        if head.office is None
+        else translated("office: {office}", office=names.office(head.office)),
         translated("period: {first} to {last}", first=head.period.first, last=head.period.last),
         translated("known at: {time}", time=local_time(head.known_at, head.zone)),
     )
@@ -249,7 +263,7 @@ def _signed(edition: ReportEdition) -> Iterator[Text]:
 def _notes(report: OfficeReport, edition: ReportEdition) -> Iterator[WorkbookNote]:
     head, issued = report.head, edition.issued
     yield WorkbookNote(translated("report"), f"{edition.code} {report.title.zh} {report.title.en}".strip())
-    yield from head_notes(head)
+    yield from head_notes(head, edition.names)
     by = (
         f"{issued.by}  {local_time(issued.at, head.zone)}" if issued is not None else translated("not issued")
     )
@@ -266,10 +280,13 @@ def _notes(report: OfficeReport, edition: ReportEdition) -> Iterator[WorkbookNot
             yield WorkbookNote(column.heading, column.definition, table.title)
 
 
-def head_notes(head: ReportHead) -> Iterator[WorkbookNote]:
-    """What a workbook was made from."""
-    yield WorkbookNote(translated("office"), head.office or translated("the whole scope"))
-    yield WorkbookNote(translated("scope"), head.scope)
+def head_notes(head: ReportHead, names: PlaceNames) -> Iterator[WorkbookNote]:
+    """What a workbook was made from; places with their ids, by which the records name them."""
+    whole = translated("the whole scope")
+    yield WorkbookNote(
+        translated("office"), whole if head.office is None else names.office_with_id(head.office)
+    )
+    yield WorkbookNote(translated("scope"), names.scope_with_id(head.scope))
     yield WorkbookNote(translated("period"), f"{head.period.first} – {head.period.last}")
     yield WorkbookNote(translated("as of"), local_time(head.as_of, head.zone))
     yield WorkbookNote(translated("known at"), local_time(head.known_at, head.zone))

@@ -15,6 +15,7 @@ from services.console.asking.registers_answers import ShownLine, ShownTable
 from services.console.pages.reports.names import cell_words
 from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text
+from shared.platform.place_names import PlaceNames
 
 MOST_LINES: Final = 62
 """Lines beyond which a chart is a smear: two months of days are still read."""
@@ -82,7 +83,7 @@ class ChartData(Struct, frozen=True):
         return [one.numbers for one in self.series]
 
 
-def chart_data(report: str, table: ShownTable) -> ChartData | None:
+def chart_data(report: str, table: ShownTable, places: PlaceNames) -> ChartData | None:
     """The chart of a table; None of one that has none, or nothing to show."""
     plan = PLANS.get(report, {}).get(table.table)
     if plan is None or not 1 < len(table.lines) <= MOST_LINES:
@@ -91,7 +92,7 @@ def chart_data(report: str, table: ShownTable) -> ChartData | None:
     columns = [one for one in plan.columns if one in headings][:SERIES]
     series = [_series(headings[one], one, table.lines) for one in columns]
     first = table.columns[0].column
-    labels = [cell_words(first, one.figures[first].value) for one in table.lines]
+    labels = [cell_words(first, one.figures[first].value, places) for one in table.lines]
     data = ChartData(plan.kind, labels, series)
     return data if data.most > 0 else None
 

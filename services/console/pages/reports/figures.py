@@ -14,6 +14,7 @@ from services.console.pages.reports.drawing import DrawnChart, drawn
 from services.console.pages.reports.names import cell_words
 from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text
+from shared.platform.place_names import PlaceNames
 
 COUNTED: Final = frozenset({"count", "money", "percent", "mean"})
 NOTHING: Final = "—"
@@ -45,16 +46,20 @@ class TableView(Struct, frozen=True):
         return column.kind in COUNTED
 
 
-def tables_of(report: ShownReport, rows_at: str | None, query: dict[str, str]) -> list[TableView]:
+def tables_of(
+    report: ShownReport, rows_at: str | None, query: dict[str, str], places: PlaceNames
+) -> list[TableView]:
     """The tables; `rows_at` is where figures are opened, None of a report that opens none."""
-    return [_table(report.report, one, rows_at, query) for one in report.tables]
+    return [_table(report.report, one, rows_at, query, places) for one in report.tables]
 
 
-def _table(report: str, table: ShownTable, rows_at: str | None, query: dict[str, str]) -> TableView:
+def _table(
+    report: str, table: ShownTable, rows_at: str | None, query: dict[str, str], places: PlaceNames
+) -> TableView:
     def cells(line: ShownLine, *, total: bool = False) -> list[FigureCell]:
-        return [_cell(table, one, line, rows_at, query, total=total) for one in table.columns]
+        return [_cell(table, one, line, rows_at, query, places, total=total) for one in table.columns]
 
-    data = chart_data(report, table)
+    data = chart_data(report, table, places)
     return TableView(
         table.table,
         table.title,
@@ -71,6 +76,7 @@ def _cell(
     line: ShownLine,
     rows_at: str | None,
     query: dict[str, str],
+    places: PlaceNames,
     *,
     total: bool,
 ) -> FigureCell:
@@ -84,7 +90,7 @@ def _cell(
     return FigureCell(
         column.column,
         column.heading,
-        cell_words(column.column, figure.value),
+        cell_words(column.column, figure.value, places),
         column.kind in COUNTED or opens,
         address,
     )

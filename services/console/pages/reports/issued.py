@@ -19,6 +19,7 @@ from services.console.pages.reports.one_report import ACTION, ROOM, report_page
 from services.console.pages.reports.periods import TypedPeriod
 from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text, translated
+from shared.platform.place_names import PlaceNames
 
 
 async def issue(page: Page, scope: str, office: str, report: str) -> Response:
@@ -63,12 +64,13 @@ async def _issued_page(
     kept = await page.services.get("registers", at, ShownIssued)
     document = await page.services.get("registers", f"{at}/document", ShownReport)
     now = await page.services.get("registers", f"{at}/differences", ShownReport)
+    places = page.parts.names
     return page.render(
         "reports/issued.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts, kept=kept,
-        name=report_name(kept.report), document=document, tables=tables_of(document, None, {}),
-        differences=[difference_words(document, one) for one in now.differences], stages=ISSUED_STAGES, awaited=AWAITED,
-        steps=_steps(page, place, kept), wrong=wrong, remark=form["remark"] if form is not None else "",
-        now_at=now.known_at,
+        name=report_name(kept.report), document=document, tables=tables_of(document, None, {}, places),
+        differences=[difference_words(document, one, places) for one in now.differences], stages=ISSUED_STAGES,
+        awaited=AWAITED, steps=_steps(page, place, kept), wrong=wrong,
+        remark=form["remark"] if form is not None else "", now_at=now.known_at,
     )  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def _steps(page: PageRequest, place: OfficePlace, kept: ShownIssued) -> list[tup
     return [(one, NEXT[one]) for one in (kept.awaits, "returned") if page.may(STEP_ACTIONS[one], place)]
 
 
-def difference_words(document: ShownReport, one: ShownDifference) -> dict[str, Any]:
+def difference_words(document: ShownReport, one: ShownDifference, places: PlaceNames) -> dict[str, Any]:
     """A figure that differs, in the words of the report."""
     table = next((each for each in document.tables if each.table == one.table), None)
     heading: BothLanguages | str = one.column
@@ -88,7 +90,7 @@ def difference_words(document: ShownReport, one: ShownDifference) -> dict[str, A
         heading = next((each.heading for each in table.columns if each.column == one.column), one.column)
         found = next((each for each in table.lines if each.line == one.line), None)
         first = table.columns[0].column
-        line = [cell_words(first, found.figures[first].value)] if found is not None else []
+        line = [cell_words(first, found.figures[first].value, places)] if found is not None else []
     reasons = list(dict.fromkeys(reason.title for row in one.rows for reason in row.reasons))
     return {
         "table": table.title if table is not None else one.table, "line": line, "heading": heading,

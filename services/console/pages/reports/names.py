@@ -8,6 +8,7 @@ from typing import Final
 
 from services.console.frame.trade_words import STAGES
 from shared.i18n import Text, translated
+from shared.platform.place_names import PlaceNames
 from shared.rules.schemes.loading import load_scheme, shipped_schemes
 
 REPORTS: Final[Mapping[str, Text]] = {
@@ -81,9 +82,11 @@ def report_name(report: str) -> Text | str:
     return REPORTS.get(report, report)
 
 
-def cell_words(column: str, value: str) -> Text | str:
+def cell_words(column: str, value: str, places: PlaceNames) -> Text | str:
     """What stands in a cell: words of the report in the language of the page, words of people as they are."""
     if value == _NOT_STATED.beside:
         return _NOT_STATED
+    if column == "office":
+        return places.office(value)
     found = _BESIDE.fullmatch(value) if column in _WORD_COLUMNS else None
     return value if found is None else Text(found["zh"], found["en"])

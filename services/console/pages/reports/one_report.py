@@ -28,6 +28,8 @@ from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, STEP_ACTIONS, report_name, scheme_name
 from services.console.pages.reports.periods import PERIODS, AskedPeriod, TypedPeriod, asked_period
 from services.console.pages.reports.row_words import RowWords
+from shared.i18n import Text, listed
+from shared.platform.place_names import PlaceNames
 
 ROOM: Final = "reports"
 ACTION: Final = "page.reports"
@@ -107,7 +109,7 @@ async def report_page(
     return page.render(
         "reports/report.html", status=status if not wrong else 422, place=place, room=ROOM, facts=facts,
         report=report, name=report_name(report), shown=shown, asked=asked, by=by, wrong=wrong, here=here,
-        tables=tables_of(shown, f"{here}/rows", query) if shown is not None else [],
+        tables=tables_of(shown, f"{here}/rows", query, page.parts.names) if shown is not None else [],
         periods=PERIODS, grains=[(one, GRAINS.get(one, one)) for one in await _grains(page, place, report)],
         known_at=typed.known_at, query=query, scheme_name=scheme_name,
         may_issue=shown is not None and page.may("report.issue", place),
@@ -159,15 +161,16 @@ async def rows(
     )  # fmt: skip
     return page.render(
         "reports/rows.html", place=place, room=ROOM, facts=facts, name=report_name(report), shown=shown, asked=asked,
-        words=RowWords(facts), line=_line_words(line, facts), back=_back(place, report, asked, by),
+        words=RowWords(facts), line=line_words(line, facts, page.parts.names), back=_back(place, report, asked, by),
         further=further(page, shown.cursor),
     )  # fmt: skip
 
 
-def _line_words(line: str, facts: SeenScope) -> str:
-    """The key of a line for people: names instead of ids of staff, nothing of ids that no person reads."""
-    parts = line.strip("[]").replace('"', "").split(",")
-    return " · ".join(facts.name(one) for one in parts if one and len(one) < 30)
+def line_words(line: str, facts: SeenScope, places: PlaceNames) -> Text:
+    """The key of a line for people: names instead of ids of staff and offices, nothing of ids that no person reads."""
+    parts = [one for one in line.strip("[]").replace('"', "").split(",") if one and len(one) < 30]
+    said = (facts.name(one) if one in facts.people else places.office(one) for one in parts)
+    return listed(said, Text(" · ", " · "))
 
 
 def _back(place: OfficePlace, report: str, asked: AskedPeriod, by: str) -> str:

@@ -1,0 +1,98 @@
+"""What the report of a pack calls its parts, its columns, the fields of records, statuses and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.i18n import Text, translated
+
+PARTS: Final[Mapping[str, Text]] = {
+    "title": translated("Evidence on a customer"),
+    "page": translated("page"),
+    "verify": translated(
+        "This report is for reading. What proves it is the pack that it stands in: panke verify PACK --key KEY"
+    ),
+    "standing": translated("How the customer stands"),
+    "timeline": translated("What was recorded"),
+    "decisions": translated("What was decided, and why"),
+    "deals": translated("deals"),
+    "disputes": translated("disputes"),
+    "known": translated("Who knew what, and when"),
+    "closed": translated("under seal: it names another customer's person too, or the person was erased"),
+    "entered": translated("entered it"),
+    "looked": translated("looked at it"),
+    "nobody": translated("nobody"),
+    "none": translated("nothing"),
+}
+HEADS: Final[Mapping[str, Text]] = {
+    "no.": translated("no."),
+    "happened at": translated("happened at"),
+    "recorded at": translated("recorded at"),
+    "entered by": translated("entered by"),
+    "record": translated("record"),
+    "what it says": translated("what it says"),
+    "at": translated("at"),
+    "decision": translated("decision"),
+    "owner": translated("owner"),
+    "before": translated("before"),
+    "clause": translated("clause"),
+    "because of no.": translated("because of no."),
+    "deal": translated("deal"),
+    "status": translated("status"),
+    "shares": translated("shares"),
+    "dispute": translated("dispute"),
+    "opened by": translated("opened by"),
+    "who": translated("who"),
+    "how": translated("how"),
+    "of what": translated("of what"),
+}
+FIELDS: Final[Mapping[str, Text]] = {
+    "name": translated("name"),
+    "phones": translated("phones"),
+    "wechat": translated("WeChat"),
+    "relation": translated("relation"),
+    "notes": translated("notes"),
+    "content": translated("content"),
+    "subject": translated("subject"),
+    "reason": translated("reason"),
+    "purpose": translated("purpose"),
+    "evidence": translated("evidence"),
+    "channel": translated("channel"),
+    "level": translated("level"),
+    "received_by": translated("received by"),
+    "owner": translated("owner"),
+    "opened_by": translated("opened by"),
+    "ruled_by": translated("ruled by"),
+    "dispute": translated("dispute"),
+    "deal": translated("deal"),
+    "closed_by": translated("closed by"),
+    "project": translated("project"),
+    "unit": translated("unit"),
+    "amount": translated("amount"),
+}
+STATUSES: Final[Mapping[str, Text]] = {
+    "owned": translated("owned"),
+    "lapsed": translated("lapsed"),
+    "disputed": translated("in dispute"),
+    "closed": translated("closed by a deal"),
+    "unowned": translated("nobody's"),
+    "final": translated("final"),
+    "pending_ruling": translated("awaits a ruling"),
+    "cancelled": translated("cancelled"),
+    "open": translated("open"),
+    "ruled": translated("ruled"),
+}
+DECISIONS: Final[Mapping[str, Text]] = {
+    "established": translated("established"),
+    "renewed": translated("renewed"),
+    "kept": translated("kept"),
+    "superseded": translated("superseded"),
+    "returned": translated("returned"),
+    "lapsed": translated("lapsed"),
+    "revoked": translated("revoked"),
+    "released": translated("released"),
+    "transferred": translated("transferred"),
+    "ruled": translated("ruled"),
+    "disputed": translated("in dispute"),
+}
