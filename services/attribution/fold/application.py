@@ -31,6 +31,7 @@ from services.attribution.fold.scopes import ScopeCache
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.recorder import AttributionRecorder, Tracking
 from services.attribution.store.store import ScopeState, Store, opening_book
+from services.attribution.store.table_rows import DeadRecordWritten, ParkedFactWritten, ParkedScopeWritten
 from shared.contract.topics import encode_contacts
 from shared.ids import CustomerId, ScopeId
 from shared.platform.kafka.record_processor import RawRecord, SourcePartition
@@ -261,7 +262,7 @@ class FoldApplication:
             error = turn.folder.sweep(work, customers, until, batch)
             if error is not None:
                 work.parked = True
-                batch.parked_scopes.append((scope, work.folded, until, error))
+                batch.parked_scopes.append(ParkedScopeWritten(scope, work.folded, until, error))
         lapsed = len(batch.events) > before or bool(batch.parked_scopes)
         return len(stored) < limit or not lapsed
 
@@ -281,10 +282,12 @@ def _fold_fact(turn: _Turn, work: ScopeState, fact: JournalFact, outcome: BatchO
             outcome.folded.append(fact)
             return None
         work.parked = True
-        batch.parked_scopes.append((work.scope, fact.seq, fact.recorded_at, error))
+        batch.parked_scopes.append(ParkedScopeWritten(work.scope, fact.seq, fact.recorded_at, error))
         outcome.parked.append((fact, error))
     contacts = encode_contacts(fact.contacts)
-    batch.parked_facts.append((work.scope, fact.seq, fact.recorded_at, fact.body, fact.traceparent, contacts))
+    batch.parked_facts.append(
+        ParkedFactWritten(work.scope, fact.seq, fact.recorded_at, fact.body, fact.traceparent, contacts)
+    )
     work.received = fact.seq
     outcome.waiting += 1
     return None
@@ -296,7 +299,7 @@ def _add_dead(turn: _Turn, outcome: BatchOutcome, records: Sequence[RawRecord]) 
         record = by_offset[dead.offset]
         headers = Jsonb([[name, (value or b"").hex()] for name, value in record.headers])
         turn.batch.dead_records.append(
-            (turn.source.name, dead.offset, record.key, record.value, headers, dead.reason)
+            DeadRecordWritten(turn.source.name, dead.offset, record.key, record.value, headers, dead.reason)
         )
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from services.attribution.fold.intake_record import IntakeRecord, JournalFact
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import ScopeState, Store
+from services.attribution.store.table_rows import EpochWritten
 
 ANOTHER: Final = "another fact was taken in under it"
 LEFT_BEHIND: Final = "a journal that another one has followed goes on writing"
@@ -62,7 +63,7 @@ def note_epoch(work: ScopeState, fact: JournalFact, batch: BatchRows) -> None:
     """Keep under which epoch the scope is numbered from this new fact on."""
     if fact.epoch is not None and fact.epoch not in work.epochs:
         work.epochs.append(fact.epoch)
-        batch.epochs.append((fact.scope, fact.epoch, fact.seq))
+        batch.epochs.append(EpochWritten(fact.scope, fact.epoch, fact.seq))
 
 
 def event_id(fact: JournalFact) -> str:

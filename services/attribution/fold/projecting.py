@@ -20,6 +20,23 @@ from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
+from services.attribution.store.table_rows import (
+    ConcernWritten,
+    DealCancelled,
+    DealDecisionWritten,
+    DealSigned,
+    DealWritten,
+    DecisionWritten,
+    FlagWritten,
+    MessageWritten,
+    OfFact,
+    OfficeWritten,
+    PenaltyWritten,
+    PresenceWritten,
+    RemarkWritten,
+    StaffWritten,
+    TextWritten,
+)
 from shared.contract import StaffContacts
 from shared.contract.events import Role
 from shared.contract.topics import (
@@ -80,14 +97,14 @@ class FactChanges:
     records: SliceDraft
     """The records of the scope as they are after the fact."""
     stored: list[EventRow] = field(default_factory=list)
-    rows: list[tuple[str, list[Any]]] = field(default_factory=list)
+    rows: list[OfFact] = field(default_factory=list)
     messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
     parted: list[str] = field(default_factory=list)
-    deals: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    deals: dict[tuple[str, str], DealWritten] = field(default_factory=dict)
     claims: dict[str, ClaimRow | None] = field(default_factory=dict)
     warned: list[Warned] = field(default_factory=list)
-    texts: dict[str, list[Any]] = field(default_factory=dict)
+    texts: dict[str, TextWritten] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -105,10 +122,7 @@ class FactChanges:
                 view(self, event)
         self._changed_claims()
         for concern in concerned(self.work.slice, self.records, self.records.changes):
-            self.row("concerned", *concern)
-
-    def row(self, table: str, *values: Any) -> None:
-        self.rows.append((table, [self.work.scope, *values]))
+            self.rows.append(ConcernWritten(self.work.scope, *concern))
 
     def send(
         self, make: Callable[..., OwnershipMessage], lapsed_at: datetime | None = None, **content: Any
@@ -124,8 +138,8 @@ class FactChanges:
         batch.events.extend(self.stored)
         for gone, into in self.joined:  # before the rows: those of this fact went along already
             batch.join(work.scope, gone, into)
-        for table, values in self.rows:
-            getattr(batch, table).append(values)
+        for added in self.rows:
+            batch.add(added)
         for customer in self.parted:
             batch.joined[work.scope, customer] = None
         for warned in self.warned:
@@ -138,7 +152,8 @@ class FactChanges:
                 work.claims.pop(customer, None)
             batch.claims[work.scope, customer] = row
         for n, (body, known_at) in enumerate(self.messages, work.sent + 1):
-            batch.outbox.append((work.partition, work.scope, n, body, cause.traceparent, known_at))
+            message = MessageWritten(work.partition, work.scope, n, body, cause.traceparent, known_at)
+            batch.outbox.append(message)
         work.version += len(self.stored)
         work.sent += len(self.messages)
 
@@ -186,8 +201,9 @@ def _affected(before: Slice, changes: Changes) -> set[CustomerId]:
 
 
 def _decided(rows: FactChanges, event: e.Decided) -> None:
-    rows.row(
-        "decisions", rows.version, event.customer, rows.cause.seq, event.at, _encode(stored_decision(event))
+    body = _encode(stored_decision(event))
+    rows.rows.append(
+        DecisionWritten(rows.work.scope, rows.version, event.customer, rows.cause.seq, event.at, body)
     )
     rows.send(
         DecisionMessage,
@@ -204,8 +220,10 @@ def _decided(rows: FactChanges, event: e.Decided) -> None:
 
 def _deal_decided(rows: FactChanges, event: e.DealDecided) -> None:
     deal = event.deal
-    rows.deals[rows.work.scope, deal.deal] = (event.customer, deal.seq)
-    rows.row("deal_decisions", rows.version, deal.deal, _encode(deal_decision(event)))
+    scope = rows.work.scope
+    rows.deals[scope, deal.deal] = DealWritten(scope, deal.deal, event.customer, deal.seq)
+    body = _encode(deal_decision(event))
+    rows.rows.append(DealDecisionWritten(scope, rows.version, deal.deal, body))
     rows.send(
         DecisionMessage,
         customer=event.customer,
@@ -221,9 +239,12 @@ def _deal_decided(rows: FactChanges, event: e.DealDecided) -> None:
 def _joined(rows: FactChanges, event: e.CustomersJoined) -> None:
     """What was decided of the customers that are gone is this one's history now."""
     rows.joined.extend((gone, event.customer) for gone in event.gone)
-    for table, values in rows.rows:
-        if table == "decisions" and values[2] in event.gone:
-            values[2] = event.customer
+    rows.rows = [
+        row._replace(customer=event.customer)
+        if isinstance(row, DecisionWritten) and row.customer in event.gone
+        else row
+        for row in rows.rows
+    ]
     customer = rows.records.find_customer(event.customer)
     if customer is not None:
         _own_deals(rows, customer, customer.deals)
@@ -236,25 +257,27 @@ def _reformed(rows: FactChanges, event: e.CustomerReformed) -> None:
 
 def _own_deals(rows: FactChanges, customer: Customer, deals: Iterable[Deal]) -> None:
     """The deals went over to this customer."""
+    scope = rows.work.scope
     for deal in deals:
-        rows.deals[rows.work.scope, deal.deal] = (customer.id, deal.seq)
+        rows.deals[scope, deal.deal] = DealWritten(scope, deal.deal, customer.id, deal.seq)
 
 
 def _flagged(rows: FactChanges, event: e.Flagged) -> None:
-    rows.row("flags", rows.version, _encode(flag_result(event)))
+    rows.rows.append(FlagWritten(rows.work.scope, rows.version, _encode(flag_result(event))))
 
 
 def _penalised(rows: FactChanges, event: e.Penalised) -> None:
-    rows.row("penalties", rows.version, _encode(penalty_result(event)))
+    rows.rows.append(PenaltyWritten(rows.work.scope, rows.version, _encode(penalty_result(event))))
 
 
 def _office(rows: FactChanges, event: e.OfficeFound) -> None:
-    rows.rows.append(("offices", [event.office, rows.work.scope, rows.cause.seq]))
+    rows.rows.append(OfficeWritten(event.office, rows.work.scope, rows.cause.seq))
 
 
 def _enrolled(rows: FactChanges, event: e.StaffEnrolled) -> None:
     entry = event.entry
-    rows.row("staff", entry.staff, event.name, entry.role, _encode(event.contacts), rows.cause.office)
+    person = entry.staff, event.name, entry.role, _encode(event.contacts), rows.cause.office
+    rows.rows.append(StaffWritten(rows.work.scope, *person))
     rows.work.names[entry.staff] = event.name
     rows.work.contacts[entry.staff] = event.contacts
     if entry.role is not None and entry.role in get_args(Role):
@@ -264,7 +287,7 @@ def _enrolled(rows: FactChanges, event: e.StaffEnrolled) -> None:
 def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
     """Who was never enrolled has no role, and nothing was ever planned for them."""
     staff = event.entry.staff
-    rows.row("presence", staff, None, None)
+    rows.rows.append(PresenceWritten(rows.work.scope, staff, None, None))
     member = rows.records.scope.staff.get(staff)
     if member is not None and member.role in get_args(Role):
         rows.work.contacts.pop(staff, None)
@@ -279,8 +302,8 @@ def date_deal(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]
             for event in events
         )
         if changed:
-            table = "signings" if isinstance(matter, Signing) else "cancellations"
-            rows.row(table, matter.deal, rows.cause.seq)
+            made = DealSigned if isinstance(matter, Signing) else DealCancelled
+            rows.rows.append(made(rows.work.scope, matter.deal, rows.cause.seq))
 
 
 def note_remark(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
@@ -288,7 +311,8 @@ def note_remark(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEven
     if isinstance(matter, Correction | Approval):
         flags = {event.flag for event in events if isinstance(event, e.Flagged)}
         if "unknown_record" not in flags:
-            rows.row("remarks", matter.record, rows.cause.seq, "unapproved" not in flags)
+            taken = "unapproved" not in flags
+            rows.rows.append(RemarkWritten(rows.work.scope, matter.record, rows.cause.seq, taken))
 
 
 def note_presence(rows: FactChanges, matter: Matter) -> None:
@@ -301,7 +325,8 @@ def note_presence(rows: FactChanges, matter: Matter) -> None:
         moved = dict.fromkeys(matter.order) if isinstance(matter, ShiftOpening) else {}
     for staff, reason in moved.items():
         if not rows.records.scope.departed(staff):
-            rows.row("presence", staff, reason, rows.cause.at if reason is not None else None)
+            since = rows.cause.at if reason is not None else None
+            rows.rows.append(PresenceWritten(rows.work.scope, staff, reason, since))
 
 
 def project_presence(rows: FactChanges, matter: Matter) -> None:

@@ -28,6 +28,15 @@ from services.attribution.store.batch import BatchRows
 from services.attribution.store.bearings import begun_by, names_of
 from services.attribution.store.codec import encode_record
 from services.attribution.store.store import ScopeState, Store
+from services.attribution.store.table_rows import (
+    BearingWritten,
+    FactWritten,
+    LeafDropped,
+    LeafWritten,
+    RecordDropped,
+    RecordWritten,
+    ScopeWritten,
+)
 from services.attribution.store.texts import text_row
 from shared.contract import Event, mask
 from shared.contract.topics import encode_contacts
@@ -178,7 +187,7 @@ class ScopeFold:
         """The rows of the scopes' counters, as they were and as they are."""
         for work in works:
             batch.heads[work.scope] = work.stored
-            batch.scopes[work.scope] = (
+            batch.scopes[work.scope] = ScopeWritten(
                 work.scope, work.partition, f"{work.book[0]}@{work.book[1]}",
                 work.received, work.folded, work.version, work.sent,
             )  # fmt: skip
@@ -190,11 +199,12 @@ class ScopeFold:
             for key in slice_.unsaved:
                 record = slice_.get(key)
                 if record is None:
-                    batch.dropped_records.append((work.scope, *key))
+                    batch.dropped_records.append(RecordDropped(work.scope, *key))
                 if key.kind == "customer":
                     customers[CustomerId(key.id)] = record if isinstance(record, Customer) else None
                 elif record is not None:
-                    batch.records.append((work.scope, *key, slice_.born[key], encode_record(record)))
+                    state = encode_record(record)
+                    batch.records.append(RecordWritten(work.scope, *key, slice_.born[key], state))
             _flush_customers(work, customers, batch)
 
     def load_customers(self, works: Mapping[str, ScopeState], due: Iterable[tuple[str, str]]) -> None:
@@ -228,10 +238,10 @@ class ScopeFold:
         note_remark(rows, fact.matter, events)
         rows.warned = warned
         for name in names_of(fact, begun_by(work.slice, outcome.changes)):
-            rows.row("bearings", name, record.seq)
+            rows.rows.append(BearingWritten(work.scope, name, record.seq))
         self._add_texts(rows, events, batch)
-        rows.row(
-            "facts",
+        fact_row = FactWritten(
+            work.scope,
             record.seq,
             fact.id,
             record.event.type,
@@ -240,6 +250,7 @@ class ScopeFold:
             record.body,
             encode_contacts(record.contacts),
         )
+        rows.rows.append(fact_row)
         return rows
 
     def _complete(self, work: ScopeState, fact: Fact) -> None:
@@ -326,13 +337,13 @@ def _flush_customers(
 ) -> None:
     """Of long lists those leaves are written that are not stored yet."""
     writing = work.leaves.written(changed)
-    batch.leaves += [(work.scope, *row) for row in writing.leaves]
-    batch.dropped_leaves += [(work.scope, *row) for row in writing.dropped]
+    batch.leaves += [LeafWritten(work.scope, *row) for row in writing.leaves]
+    batch.dropped_leaves += [LeafDropped(work.scope, *row) for row in writing.dropped]
     for id_, customer in changed.items():
         if customer is not None:
             born = work.slice.born[Key("customer", id_)]
             state = writing.rows.get(id_) or encode_record(customer)
-            batch.records.append((work.scope, "customer", id_, born, state))
+            batch.records.append(RecordWritten(work.scope, "customer", id_, born, state))
             if customer.root:
                 batch.homes[work.scope, id_] = customer.root
 

@@ -22,6 +22,7 @@ from services.attribution.quarantine.marks import NotFailingError, NotParkedErro
 from services.attribution.store.batch import SQL, BatchRows, BeingSetAsideError, Released, StaleScopeError
 from services.attribution.store.recorder import AttributionRecorder
 from services.attribution.store.store import ScopeState, Store
+from services.attribution.store.table_rows import FactSetAside, ParkedScopeWritten
 from shared.contract import SetAside
 from shared.contract.topics import Headers, decode_contacts, encode_contacts, encode_headers
 from shared.platform.postgres.database import Database
@@ -134,7 +135,7 @@ class Quarantine:
         failing = facts.pop(0)
         contacts = encode_contacts(failing.contacts)
         batch.set_aside.append(
-            (
+            FactSetAside(
                 scope, failing.seq, record.set_aside, record.reason, record.by, record.at, failing.body, contacts,
             )
         )  # fmt: skip
@@ -178,7 +179,7 @@ class Quarantine:
             error = self._folder.fold(work, fact, batch)
             if error is not None:
                 failed = fact
-                batch.parked_scopes.append((work.scope, fact.seq, fact.recorded_at, error))
+                batch.parked_scopes.append(ParkedScopeWritten(work.scope, fact.seq, fact.recorded_at, error))
                 break
             folded += 1
         left = work.received - work.folded

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -26,6 +26,7 @@ from services.attribution.queries.snapshot import FoldedHead, Snapshot, UnknownN
 from services.attribution.queries.unseen import forget_unseen
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.store import Store, opening_book
+from services.attribution.store.table_rows import DecisionWritten
 from shared.access.extent import EVERYTHING, Sight
 from shared.access.recording import Forbidden, RecordingRights
 from shared.contract import (
@@ -57,7 +58,7 @@ from shared.contract.answers import (
 )
 from shared.contract.answers.values import extended
 from shared.i18n import Text, bilingual, translated
-from shared.ids import ScopeId, StaffId, VisitId
+from shared.ids import DealId, ScopeId, StaffId, VisitId
 from shared.rules.domain.facts import Party
 from shared.rules.domain.state import Key
 from shared.sealing.sealing import Draft
@@ -155,8 +156,8 @@ class Previewer:
         error = ScopeFold(Store(snapshot), self._rules).fold(snapshot.work, fact, batch)
         if error is not None:
             raise WouldParkError(error)
-        decided = [(row[2], stored(row[5]).answer()) for row in batch.decisions]
-        dealt = [(row[2], _decoded(row[3], DealDecision)) for row in batch.deal_decisions]
+        decided = [(row.customer, stored(row.body).answer()) for row in batch.decisions]
+        dealt = [(row.deal, _decoded(row.body, DealDecision)) for row in batch.deal_decisions]
         dealt = _of_known_deals(snapshot, dealt, getattr(event.data, "deal", None))
         words = explained(snapshot, [made for _, made in decided], [fact.body])
         deal_words = explained(snapshot, [made for _, made in dealt], [fact.body])
@@ -170,8 +171,8 @@ class Previewer:
                 extended(PreviewDealDecision, made, deal=deal, **told)
                 for (deal, made), told in zip(dealt, deal_words, strict=True)
             ],
-            flags=[_decoded(row[2], FlagResult) for row in batch.flags],
-            penalties=[_decoded(row[2], PenaltyResult) for row in batch.penalties],
+            flags=[_decoded(row.body, FlagResult) for row in batch.flags],
+            penalties=[_decoded(row.body, PenaltyResult) for row in batch.penalties],
             warnings=[RecordWarning.of(one) for one in warned],
             turns=OfficeTurns(event.office, before, snapshot.boards(event.office)),
             customer=_customer(snapshot, event, batch, named),
@@ -201,8 +202,8 @@ def _decoded(body: bytes, kind: type[T]) -> T:
 
 
 def _of_known_deals(
-    snapshot: Snapshot, dealt: list[tuple[str, DealDecision]], named: str | None
-) -> list[tuple[str, DealDecision]]:
+    snapshot: Snapshot, dealt: list[tuple[DealId, DealDecision]], named: str | None
+) -> list[tuple[DealId, DealDecision]]:
     """Without those on deals that stand and are not the caller's to read.
 
     What is told of the deal that the event names says nothing of the one that stands under its id, if that is unseen.
@@ -248,7 +249,7 @@ def _customer(snapshot: Snapshot, event: Event, batch: BatchRows, named: _WhomNa
         named.corrected is not None or snapshot.reach.knows_all
     )
     (shown,) = customers_of(snapshot, [name], {name} if known and snapshot.reach.masked(stood) else set())
-    new = [stored(row[5]).answer() for row in batch.decisions if row[2] == name]
+    new = [stored(row.body).answer() for row in batch.decisions if row.customer == name]
     if not known:
         contacts = tuple(mask_contact(one) for one in shown.contacts if one in named.typed)
         shown = replace(shown, names=masked_names(shown.names), contacts=contacts)
@@ -263,7 +264,7 @@ def _last_clause(snapshot: Snapshot, parts: Iterable[str], new: Iterable[Ownersh
     return last[-1].clause if last else None
 
 
-def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | None:
+def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[DecisionWritten]) -> str | None:
     """By a contact, by what the event names, else the first of whom something is decided."""
     found = snapshot.work.slice.pointed
     for _, party in parties(event.data):
@@ -274,7 +275,7 @@ def _whom(snapshot: Snapshot, event: Event, decisions: Iterable[Any]) -> str | N
         id_ = getattr(event.data, kind, None)
         if isinstance(id_, str) and (name := found(kind, id_)):
             return name
-    return next((str(row[2]) for row in decisions), None)
+    return next((str(row.customer) for row in decisions), None)
 
 
 def _summary(head: FoldedHead, explanations: list[DecisionWords]) -> Text:

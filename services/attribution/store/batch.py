@@ -10,19 +10,51 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from psycopg import Cursor
 
 from services.attribution.store.claim_state import ClaimRow
 from services.attribution.store.mapper import EventRow
 from services.attribution.store.recorder import IntegrityError
+from services.attribution.store.table_rows import (
+    LIST_OF,
+    BearingWritten,
+    ClaimWritten,
+    ConcernWritten,
+    DeadRecordWritten,
+    DealCancelled,
+    DealDecisionWritten,
+    DealSigned,
+    DealWritten,
+    DecisionWritten,
+    EpochWritten,
+    FactSetAside,
+    FactWritten,
+    FlagWritten,
+    LeafDropped,
+    LeafWritten,
+    MessageWritten,
+    OfFact,
+    OfficeWritten,
+    ParkedFactWritten,
+    ParkedScopeWritten,
+    PenaltyWritten,
+    PresenceWritten,
+    RecordDropped,
+    RecordWritten,
+    RemarkWritten,
+    ScopeWritten,
+    StaffWritten,
+    TextWritten,
+    WarningWritten,
+)
 from shared.contract.warnings import Warned
 from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import queries
 
 SQL = queries("services.attribution")
-Row = Sequence[Any]
+OfMember = TypeVar("OfMember", StaffWritten, PresenceWritten)
 
 
 class StaleScopeError(IntegrityError):
@@ -55,39 +87,39 @@ class BatchRows:
 
     events: list[EventRow] = field(default_factory=list)
     heads: dict[str, tuple[int, int, int, int, int] | None] = field(default_factory=dict)
-    scopes: dict[str, Row] = field(default_factory=dict)
-    epochs: list[Row] = field(default_factory=list)
-    records: list[Row] = field(default_factory=list)
-    dropped_records: list[Row] = field(default_factory=list)
-    leaves: list[Row] = field(default_factory=list)
-    dropped_leaves: list[Row] = field(default_factory=list)
+    scopes: dict[str, ScopeWritten] = field(default_factory=dict)
+    epochs: list[EpochWritten] = field(default_factory=list)
+    records: list[RecordWritten] = field(default_factory=list)
+    dropped_records: list[RecordDropped] = field(default_factory=list)
+    leaves: list[LeafWritten] = field(default_factory=list)
+    dropped_leaves: list[LeafDropped] = field(default_factory=list)
     claims: dict[tuple[str, str], ClaimRow | None] = field(default_factory=dict)
-    facts: list[Row] = field(default_factory=list)
-    bearings: list[Row] = field(default_factory=list)
+    facts: list[FactWritten] = field(default_factory=list)
+    bearings: list[BearingWritten] = field(default_factory=list)
     joined: dict[tuple[str, str], str | None] = field(default_factory=dict)
     moves: dict[tuple[str, str], str] = field(default_factory=dict)
     homes: dict[tuple[str, str], str] = field(default_factory=dict)
-    decisions: list[list[Any]] = field(default_factory=list)
-    deals: dict[tuple[str, str], Row] = field(default_factory=dict)
-    signings: list[Row] = field(default_factory=list)
-    cancellations: list[Row] = field(default_factory=list)
-    deal_decisions: list[Row] = field(default_factory=list)
-    flags: list[Row] = field(default_factory=list)
-    penalties: list[Row] = field(default_factory=list)
-    concerned: list[Row] = field(default_factory=list)
-    staff: list[Row] = field(default_factory=list)
-    presence: list[Row] = field(default_factory=list)
-    offices: list[Row] = field(default_factory=list)
-    remarks: list[Row] = field(default_factory=list)
-    warnings: dict[tuple[str, str, str], tuple[str, int, int, int]] = field(default_factory=dict)
-    rulebooks: dict[str, Row] = field(default_factory=dict)
-    outbox: list[Row] = field(default_factory=list)
+    decisions: list[DecisionWritten] = field(default_factory=list)
+    deals: dict[tuple[str, str], DealWritten] = field(default_factory=dict)
+    signings: list[DealSigned] = field(default_factory=list)
+    cancellations: list[DealCancelled] = field(default_factory=list)
+    deal_decisions: list[DealDecisionWritten] = field(default_factory=list)
+    flags: list[FlagWritten] = field(default_factory=list)
+    penalties: list[PenaltyWritten] = field(default_factory=list)
+    concerned: list[ConcernWritten] = field(default_factory=list)
+    staff: list[StaffWritten] = field(default_factory=list)
+    presence: list[PresenceWritten] = field(default_factory=list)
+    offices: list[OfficeWritten] = field(default_factory=list)
+    remarks: list[RemarkWritten] = field(default_factory=list)
+    warnings: dict[tuple[str, str, str], WarningWritten] = field(default_factory=dict)
+    rulebooks: dict[str, TextWritten] = field(default_factory=dict)
+    outbox: list[MessageWritten] = field(default_factory=list)
     watermark: tuple[int, datetime] | None = None
-    dead_records: list[Row] = field(default_factory=list)
-    parked_scopes: list[Row] = field(default_factory=list)
-    parked_facts: list[Row] = field(default_factory=list)
+    dead_records: list[DeadRecordWritten] = field(default_factory=list)
+    parked_scopes: list[ParkedScopeWritten] = field(default_factory=list)
+    parked_facts: list[ParkedFactWritten] = field(default_factory=list)
     released: Released | None = None
-    set_aside: list[Row] = field(default_factory=list)
+    set_aside: list[FactSetAside] = field(default_factory=list)
 
     def join(self, scope: str, gone: str, into: str) -> None:
         """A customer went into another one, and with it whatever this batch knew of it.
@@ -102,15 +134,18 @@ class BatchRows:
                 self.joined[key] = into
         self.moves.setdefault((scope, gone), into)
         self.joined[scope, gone] = into
-        for row in self.decisions:
-            if row[0] == scope and row[2] == gone:
-                row[2] = into
+        self.decisions = [moved(row, gone, into) if row.scope == scope else row for row in self.decisions]
+
+    def add(self, row: OfFact) -> None:
+        """One more row of its table."""
+        getattr(self, LIST_OF[type(row)]).append(row)
 
     def warn(self, scope: str, warned: Warned, seq: int) -> None:
         """Somebody or something that nobody enrolled stands in one more record."""
         path, rule, value = warned
-        found = self.warnings.get((scope, rule, value), (path, seq, seq, 0))
-        self.warnings[scope, rule, value] = (found[0], found[1], seq, found[3] + 1)
+        first = WarningWritten(scope, rule, value, path, seq, seq, 0)
+        found = self.warnings.get((scope, rule, value), first)
+        self.warnings[scope, rule, value] = found._replace(last_seq=seq, records=found.records + 1)
 
     def write(self, curs: Cursor[Any], flush: Callable[[], None]) -> None:
         """Everything but the events, which the recorder inserts itself, last.
@@ -131,8 +166,8 @@ class BatchRows:
         _put(curs, "put_leaves", self.leaves)
         _put(curs, "drop_claims", [key for key, row in self.claims.items() if row is None])
         _put(curs, "put_claims", [_claim(*key, row) for key, row in self.claims.items() if row is not None])
-        _put(curs, "put_decisions", [self._at_home(*row) for row in self.decisions])
-        _put(curs, "put_deals", [(*key, *row) for key, row in self.deals.items()])
+        _put(curs, "put_decisions", self._decisions_at_home())
+        _put(curs, "put_deals", list(self.deals.values()))
         _put(curs, "put_signings", self.signings)
         _put(curs, "put_cancellations", self.cancellations)
         _put(curs, "put_deal_decisions", self.deal_decisions)
@@ -145,7 +180,7 @@ class BatchRows:
         _put(curs, "put_presence", _last_of_each(self.presence))
         _put(curs, "put_offices", self.offices)
         _put(curs, "put_remarks", self.remarks)
-        _put(curs, "put_warnings", [(*key, *row) for key, row in self.warnings.items()])
+        _put(curs, "put_warnings", list(self.warnings.values()))
         self._write_texts(curs)
         _put(curs, "put_dead_records", self.dead_records)
         _put(curs, "put_set_aside", self.set_aside)
@@ -179,7 +214,7 @@ class BatchRows:
         """One text for each name and version, also where two processes keep one at the same time."""
         if self.rulebooks:
             curs.execute(SQL["lock_rulebooks"])
-            ids = columns([row[:3] for row in self.rulebooks.values()])
+            ids = columns([text.named() for text in self.rulebooks.values()])
             if curs.execute(SQL["other_texts"], ids).fetchone() is not None:
                 raise StaleScopeError("another text of a rulebook was adopted meanwhile")
             _put(curs, "put_rulebooks", list(self.rulebooks.values()))
@@ -203,21 +238,28 @@ class BatchRows:
         """The id under which the rows of a customer stand."""
         return self.homes.get((scope, customer), customer)
 
-    def _at_home(self, scope: str, version: int, customer: str, *rest: Any) -> Row:
-        return scope, version, self._home(scope, customer), *rest
+    def _decisions_at_home(self) -> list[DecisionWritten]:
+        if not self.homes:
+            return self.decisions
+        return [row._replace(customer=self._home(row.scope, row.customer)) for row in self.decisions]
 
 
-def _claim(scope: str, customer: str, row: ClaimRow) -> Row:
+def moved(row: DecisionWritten, gone: str, into: str) -> DecisionWritten:
+    """The decision, of the customer into whom its own went."""
+    return row._replace(customer=into) if row.customer == gone else row
+
+
+def _claim(scope: str, customer: str, row: ClaimRow) -> ClaimWritten:
     standing = row.standing
-    return (
+    return ClaimWritten(
         scope, customer, row.born, row.nth, row.people, row.generation, standing.owner, row.holder,
         standing.status, standing.expires_at, row.due_at,
     )  # fmt: skip
 
 
-def _last_of_each(rows: Sequence[Row]) -> list[Row]:
+def _last_of_each(rows: Sequence[OfMember]) -> list[OfMember]:
     """Of several rows of one member of staff the last one."""
-    return list({(row[0], row[1]): row for row in rows}.values())
+    return list({(row.scope, row.staff): row for row in rows}.values())
 
 
 def _put(curs: Cursor[Any], name: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from shared.ids import StaffId
 from shared.rules.domain.case import standing
 from shared.rules.domain.state import Customer, Records
 from shared.rules.judge.result import expires_at, status
@@ -15,7 +16,7 @@ from shared.rules.judge.result import expires_at, status
 class ClaimState(NamedTuple):
     """The three things of which every change is a claim message."""
 
-    owner: str | None
+    owner: StaffId | None
     status: str
     expires_at: datetime | None
 
@@ -32,7 +33,7 @@ class ClaimRow(Struct, frozen=True, gc=False):
     people: int
     generation: int
     standing: ClaimState
-    holder: str | None
+    holder: StaffId | None
     due_at: datetime | None
 
 

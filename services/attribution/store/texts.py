@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from services.attribution.store.batch import SQL
+from services.attribution.store.table_rows import TextWritten
 from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import Database
 from shared.rules.domain.rulebook import Rulebook
@@ -23,10 +24,10 @@ from shared.rules.rulebooks.registry import OtherTextError, Registry, StoredText
 log = structlog.get_logger()
 
 
-def text_row(book: Rulebook, texts: Sequence[bytes]) -> list[Any]:
+def text_row(book: Rulebook, texts: Sequence[bytes]) -> TextWritten:
     """The row in which the text of a rulebook is kept."""
     lengths = " ".join(str(len(text)) for text in texts)
-    return [book.sha256, book.name, book.version, b"".join(texts), lengths]
+    return TextWritten(book.sha256, book.name, book.version, b"".join(texts), lengths)
 
 
 class StoredTexts:
@@ -72,7 +73,7 @@ class StoredTexts:
         row = text_row(book, self._registry.texts_of(known))
         with self._database.connection() as connection, connection.transaction():
             connection.execute(SQL["lock_rulebooks"])
-            other: Any = connection.execute(SQL["other_texts"], columns([row[:3]])).fetchone()
+            other: Any = connection.execute(SQL["other_texts"], columns([row.named()])).fetchone()
             if other is not None:
                 raise OtherTextError(*known, other[2], book.sha256)
             connection.execute(SQL["put_rulebooks"], columns([row]))
