@@ -21,10 +21,9 @@ from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.table_rows import (
+    CancellationWritten,
     ConcernWritten,
-    DealCancelled,
     DealDecisionWritten,
-    DealSigned,
     DealWritten,
     DecisionWritten,
     FlagWritten,
@@ -34,6 +33,7 @@ from services.attribution.store.table_rows import (
     PenaltyWritten,
     PresenceWritten,
     RemarkWritten,
+    SigningWritten,
     StaffWritten,
     TextWritten,
 )
@@ -302,7 +302,7 @@ def date_deal(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]
             for event in events
         )
         if changed:
-            made = DealSigned if isinstance(matter, Signing) else DealCancelled
+            made = SigningWritten if isinstance(matter, Signing) else CancellationWritten
             rows.rows.append(made(rows.work.scope, matter.deal, rows.cause.seq))
 
 

@@ -20,12 +20,11 @@ from services.attribution.store.recorder import IntegrityError
 from services.attribution.store.table_rows import (
     LIST_OF,
     BearingWritten,
+    CancellationWritten,
     ClaimWritten,
     ConcernWritten,
     DeadRecordWritten,
-    DealCancelled,
     DealDecisionWritten,
-    DealSigned,
     DealWritten,
     DecisionWritten,
     EpochWritten,
@@ -45,6 +44,7 @@ from services.attribution.store.table_rows import (
     RecordWritten,
     RemarkWritten,
     ScopeWritten,
+    SigningWritten,
     StaffWritten,
     TextWritten,
     WarningWritten,
@@ -101,8 +101,8 @@ class BatchRows:
     homes: dict[tuple[str, str], str] = field(default_factory=dict)
     decisions: list[DecisionWritten] = field(default_factory=list)
     deals: dict[tuple[str, str], DealWritten] = field(default_factory=dict)
-    signings: list[DealSigned] = field(default_factory=list)
-    cancellations: list[DealCancelled] = field(default_factory=list)
+    signings: list[SigningWritten] = field(default_factory=list)
+    cancellations: list[CancellationWritten] = field(default_factory=list)
     deal_decisions: list[DealDecisionWritten] = field(default_factory=list)
     flags: list[FlagWritten] = field(default_factory=list)
     penalties: list[PenaltyWritten] = field(default_factory=list)

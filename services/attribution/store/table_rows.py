@@ -136,7 +136,7 @@ class DealWritten(NamedTuple):
     born: int
 
 
-class DealSigned(NamedTuple):
+class SigningWritten(NamedTuple):
     """The fact by which a deal was signed."""
 
     scope: ScopeId
@@ -144,7 +144,7 @@ class DealSigned(NamedTuple):
     seq: int
 
 
-class DealCancelled(NamedTuple):
+class CancellationWritten(NamedTuple):
     """The fact by which a deal was cancelled."""
 
     scope: ScopeId
@@ -298,8 +298,8 @@ OfFact: TypeAlias = (
     FactWritten
     | BearingWritten
     | DecisionWritten
-    | DealSigned
-    | DealCancelled
+    | SigningWritten
+    | CancellationWritten
     | DealDecisionWritten
     | FlagWritten
     | PenaltyWritten
@@ -315,8 +315,8 @@ LIST_OF: Final[dict[type[OfFact], str]] = {
     FactWritten: "facts",
     BearingWritten: "bearings",
     DecisionWritten: "decisions",
-    DealSigned: "signings",
-    DealCancelled: "cancellations",
+    SigningWritten: "signings",
+    CancellationWritten: "cancellations",
     DealDecisionWritten: "deal_decisions",
     FlagWritten: "flags",
     PenaltyWritten: "penalties",
