@@ -240,6 +240,42 @@ def test_records_are_taken_further_many_at_once_each_once() -> None:
     assert made.recorded[0]["data"] == {"record": VISIT, "stage": "reviewed", "by": "gao"}
 
 
+def test_a_request_to_decide_says_about_whom_it_is() -> None:
+    _, page = shown(approvals, services().page("manager"), SCOPE, OFFICE)
+    request = page[page.index('id="requests"') : page.index('id="records"')]
+    assert "QMZX-HBAZ" in request and "号码录错一位" in request and "李娜" in request
+
+
+def test_all_records_of_one_kind_are_chosen_by_one_button_without_a_script() -> None:
+    rows = [row(VISIT), row(OTHER), row(LAPSED, "calls")]
+    made = services(**{f"/v1/offices/{OFFICE}/approvals": waiting(*rows)})
+    _, page = shown(approvals, made.page("manager"), SCOPE, OFFICE)
+    assert re.findall(r'form="choose" name="choose" value="([^"]+)"', page) == ["visits.reviewed"]
+    assert 'form method="get"' in page and "已选0条" in page and " checked" not in page
+    _, page = shown(approvals, made.page("manager"), SCOPE, OFFICE, choose=("visits.reviewed",))
+    assert re.findall(r'data-kind="([^"]+)" value="([^"]+)" checked', page) == [
+        ("visits.reviewed", VISIT), ("visits.reviewed", OTHER),
+    ]  # fmt: skip
+    assert "已选2条" in page and re.search(r'role="status"[^>]*>已选2条', page)
+
+
+def test_records_that_wait_for_different_stages_are_chosen_apart() -> None:
+    told = waiting(row(VISIT), row(OTHER))
+    told["records"] += waiting(row(LAPSED), row(REQUEST, "visits"), awaits="approved")["records"]
+    made = services(**{f"/v1/offices/{OFFICE}/approvals": told})
+    _, page = shown(approvals, made.page("manager"), SCOPE, OFFICE)
+    assert re.findall(r'data-choose="([^"]+)"', page) == ["visits.reviewed", "visits.approved"]
+    assert "全选来访登记，待审核" in plain(page) and "全选来访登记，待审批" in plain(page)
+
+
+def test_a_choice_on_a_later_page_stays_on_that_page() -> None:
+    made = services()
+    form = {**FORM, "do": "returned", "record": [VISIT], "remark": "", "cursor": "behind-100"}
+    status, page = shown(take_further, made.page("manager", form=form), SCOPE, OFFICE)
+    assert status == 422 and page.count('name="cursor" value="behind-100"') >= 1
+    assert f'value="{VISIT}" checked' in page
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
@@ -307,7 +343,7 @@ def test_a_preview_says_what_changes_and_records_nothing() -> None:
     )
     assert status == 200 and made.recorded == []
     assert made.previewed[0]["id"] != FORM["event"]
-    assert "ZATB-EWK8 ：王强" in plain(page) or "ZATB-EWK8：王强" in plain(page)
+    assert "ZATB-EWK8：王强" in plain(page).replace(" ", "")
     assert 'value="138 0000 0011"' in page and "<script>alert" not in page
 
 
@@ -402,6 +438,34 @@ def closing(asked: list[Any], status: int = 200) -> MadeUpServices:
 
     path = f"/v1/offices/{OFFICE}/findings"
     return services(**{path: {"findings": [FOUND], "total": 1}, f"{path}/{FOUND['finding']}/closing": close})
+
+
+def test_findings_of_one_reason_stand_below_it_with_their_count() -> None:
+    lacks = {"zh": "在跟客户缺级别、计划", "en": "neither closed nor lost, and without level, plan"}
+    fourth = {"zh": "表卡逻辑关系第 4 条不符", "en": "relation 4 of the forms fails"}
+    alike = [
+        FOUND | {"finding": letter * 24, "kind": "relation_4", "title": fourth, "says": lacks}
+        for letter in "bc"
+    ]
+    path = f"/v1/offices/{OFFICE}/findings"
+    made = services(**{path: {"findings": [alike[0], FOUND, alike[1]], "total": 3}})
+    _, page = shown(findings, made.page("manager"), SCOPE, OFFICE)
+    assert [plain(one).strip() for one in re.findall(r"<h2[^>]*>(.*?)</h2>", page)] == [
+        "在跟客户缺级别、计划 2", "成交早于来访 1",
+    ]  # fmt: skip
+    assert page.count("表卡逻辑关系第 4 条不符") == 1
+    assert re.findall(r'<li id="finding-(\w)', page) == ["b", "c", "a"]
+    _, page = shown(floor_findings, made.page("manager", part=True), SCOPE, OFFICE)
+    assert "在跟客户缺级别、计划：" in plain(page) and "表卡逻辑关系" not in page
+
+
+def test_the_remarks_of_a_day_have_a_column_where_there_are_some() -> None:
+    visits, none = f"/v1/offices/{OFFICE}/registers/visits", {"rows": [row()], "total": 1}
+    for told, column in ((services(), True), (services(**{visits: none}), False)):
+        _, page = shown(floor, told.page("manager"), SCOPE, OFFICE)
+        part = page[page.index('id="visits"') : page.index('id="calls"')]
+        assert part.count("<th>") == (4 if column else 3)
+        assert "08:30 8" not in part and ">08:30 <time" in part and "3月12日" not in part
 
 
 def test_a_finding_is_closed_from_the_floor_with_a_remark() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -126,6 +127,18 @@ def test_relations_and_lacking_data_stand_among_the_findings() -> None:
         assert "relation_5" not in {one["kind"] for one in found(client, day="2026-03-18")}
         counts = ok(client.get(PATH, auth=GAO))["counts"]
         assert counts["relation_5"] == 1
+
+
+def test_what_a_record_lacks_is_told_in_words_and_known_again_by_the_fields_it_always_was() -> None:
+    """Whoever closed it before the words were mended has it closed still."""
+    journal = journal_of()
+    visit = journal.visit("03-19 10:00", "x")
+    with served(JournalReader(journal.lines()), NOW) as client:
+        (one,) = found(client, kind="relation_1")
+    assert one["says"]["zh"].startswith("登记缺开始时间")
+    assert one["says"]["en"] == "the record lacks its start time, end time and notes"
+    about = f"relation_1/{visit}/the record lacks started at, ended at, notes"
+    assert one["finding"] == hashlib.sha256(about.encode()).hexdigest()[:24]
 
 
 def test_a_finding_is_owned_and_closed_with_a_note() -> None:

@@ -24,6 +24,11 @@ class FloorRow(Struct, frozen=True, kw_only=True):
     flags: list[str]
     values: dict[str, Any]
 
+    @property
+    def is_remarked(self) -> bool:
+        """Whether something is said of it besides."""
+        return self.late or bool(self.flags)
+
 
 class FloorRows(Struct, frozen=True):
     """Some rows of a register, and how many there are."""
@@ -39,6 +44,11 @@ class AwaitingRecord(Struct, frozen=True):
     roles: list[str]
     mine: bool
     row: FloorRow
+
+    @property
+    def kind(self) -> str:
+        """Of which register it is, and for which stage it waits: what is chosen together."""
+        return f"{self.row.register}.{self.awaits}"
 
 
 class AwaitingReportRow(Struct, frozen=True):

@@ -85,7 +85,8 @@ def _known_seq(basis: ReportBasis, found: MachineFinding) -> int:
 def _relation(one: RelationFailure) -> MachineFinding:
     """R18, at the last day."""
     lasting = one.relation in (2, 3, 4) and one.customer is not None
-    about = f"{one.customer}/{one.lacks.en}" if lasting else f"{'/'.join(sorted(one.rows))}/{one.lacks.en}"
+    mark = one.mark or one.lacks.en
+    about = f"{one.customer}/{mark}" if lasting else f"{'/'.join(sorted(one.rows))}/{mark}"
     return MachineFinding(
         f"relation_{one.relation}", one.lacks, one.rows, one.customer, one.staff, about=about
     )

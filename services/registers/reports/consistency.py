@@ -27,7 +27,7 @@ from shared.contract import (
     VisitRegistered,
     WorklogSubmitted,
 )
-from shared.i18n import Text, listed, translated
+from shared.i18n import Text, all_of, listed, translated
 from shared.ids import CustomerId, StaffId
 
 REGISTRATIONS: tuple[Any, ...] = (VisitRegistered, CallRegistered, OutreachRegistered)
@@ -41,6 +41,8 @@ class RelationFailure(Struct, frozen=True):
     rows: tuple[str, ...]
     customer: CustomerId | None = None
     staff: StaffId | None = None
+    mark: str = ""
+    """By which it is told from other failures of the same records, where that is not the English of what lacks."""
 
 
 def consistency(basis: ReportBasis) -> OfficeReport:
@@ -102,15 +104,16 @@ def _registers_complete(day: ReportBasis) -> Iterator[RelationFailure]:
     for record in records:
         data: Any = record.data
         lacking = {
-            translated("name"): not record.name,
-            translated("started at"): data.started_at is None,
-            translated("ended at"): data.ended_at is None,
-            translated("notes"): not data.notes,
+            "name": (translated("name"), not record.name),
+            "started at": (translated("start time"), data.started_at is None),
+            "ended at": (translated("end time"), data.ended_at is None),
+            "notes": (translated("notes"), not data.notes),
         }
-        missing = [name for name, lacks in lacking.items() if lacks]
+        missing = {key: name for key, (name, lacks) in lacking.items() if lacks}
         if missing:
-            lacks = translated("the record lacks {fields}", fields=listed(missing))
-            yield RelationFailure(1, lacks, (record.id,), record.customer, who(data))
+            lacks = translated("the record lacks its {fields}", fields=all_of(missing.values()))
+            mark = f"the record lacks {', '.join(missing)}"
+            yield RelationFailure(1, lacks, (record.id,), record.customer, who(data), mark)
         if "out_of_turn" in record.flags:
             yield RelationFailure(1, translated("out of turn"), (record.id,), record.customer, who(data))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID, uuid5
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from starlette.responses import Response
 
-from services.console.asking.floor_answers import FloorRow, WaitingPage
+from services.console.asking.floor_answers import AwaitingRecord, FloorRow, WaitingPage
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Wrong
 from services.console.frame.navigation import OfficePlace
@@ -16,13 +19,34 @@ from services.console.frame.page import Page, PageRequest
 from services.console.frame.parameters import PlaceName
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import in_words
-from services.console.pages.floor.parameters import Cursor, DoneRecord, SeenSeq
+from services.console.pages.floor.parameters import ChosenKinds, Cursor, DoneRecord, SeenSeq
 from services.console.pages.floor.today import is_request, waiting_requests
 from shared.i18n import Text, translated
 
 ACTION: Final = "page.approvals"
 SHOWN: Final = 100
 STAGES: Final = ("reviewed", "approved", "filed", "returned")
+
+
+class ApprovalsAsked(Struct, frozen=True, kw_only=True):
+    """How the page is shown: from where on, as known when, with what typed, chosen and wrong."""
+
+    cursor: str | None = None
+    seq: int | None = None
+    remark: str = ""
+    chosen: frozenset[str] = frozenset()
+    kinds: tuple[str, ...] = ()
+    wrong: Wrong = field(default_factory=Wrong)
+    done: str = ""
+
+
+class RecordKind(Struct, frozen=True):
+    """Records of the page that are chosen by one button: of one register, and waiting for one stage."""
+
+    key: str
+    register: str | None
+    awaits: str
+    count: int
 
 
 async def approvals(
@@ -32,10 +56,11 @@ async def approvals(
     cursor: Cursor = None,
     seq: SeenSeq = None,
     done: DoneRecord = "",
+    choose: ChosenKinds = (),
 ) -> Response:
-    """Records that wait for whoever looks, and reports that were issued."""
+    """Records that wait for whoever looks, and reports that were issued; all of the kinds in `choose` are chosen."""
     place = page.at(scope, office, ACTION)
-    return await _shown(page, place, cursor, seq, Wrong(), done=done)
+    return await _shown(page, place, ApprovalsAsked(cursor=cursor, seq=seq, done=done, kinds=choose))
 
 
 async def take_further(page: Page, scope: PlaceName, office: PlaceName) -> Response:
@@ -49,12 +74,13 @@ async def take_further(page: Page, scope: PlaceName, office: PlaceName) -> Respo
         wrong.whole.append(translated("choose the records that you looked at"))
     elif stage == "returned" and not form["remark"]:
         wrong.fields["remark"] = translated("say what is to be mended")
+    asked = ApprovalsAsked(cursor=form.given("cursor"), remark=form["remark"], wrong=wrong)
     if wrong:
-        return await _shown(page, place, None, None, wrong, form["remark"], chosen)
+        return await _shown(page, place, replace(asked, chosen=frozenset(chosen)))
     seq, done, refused = await _staged(page, place, entry, stage, chosen, form.given("remark"))
     if refused:
         wrong.whole += [translated("{done} of {all} are recorded.", done=done, all=len(chosen)), *refused]
-        return await _shown(page, place, None, seq or None, wrong, form["remark"])
+        return await _shown(page, place, replace(asked, cursor=None, seq=seq or None))
     told = translated("{done} of {all} are recorded.", done=done, all=len(chosen))
     return page.see_other(f"/at/{scope}/{office}/approvals?seq={seq}", told)
 
@@ -94,26 +120,30 @@ async def _requests(page: PageRequest, place: OfficePlace, seq: int | None) -> l
     return await waiting_requests(page, place, seq)
 
 
-async def _shown(
-    page: PageRequest,
-    place: OfficePlace,
-    cursor: str | None,
-    seq: int | None,
-    wrong: Wrong,
-    remark: str = "",
-    chosen: Iterable[str] = (),
-    done: str = "",
-) -> Response:
+def kinds_of(records: list[AwaitingRecord]) -> list[RecordKind]:
+    """The kinds that there is more than one record of, in the order of the records."""
+    of = {one.kind: one for one in records}
+    counts = Counter(one.kind for one in records)
+    return [
+        RecordKind(key, one.row.register, one.awaits, counts[key])
+        for key, one in of.items()
+        if counts[key] > 1
+    ]
+
+
+async def _shown(page: PageRequest, place: OfficePlace, asked: ApprovalsAsked) -> Response:
     facts = await page.scope(place.scope)
     told = await page.services.get(
         "registers", f"/v1/offices/{place.office}/approvals", WaitingPage, mine=True, limit=SHOWN,
-        cursor=cursor, min_seq=seq,
+        cursor=asked.cursor, min_seq=asked.seq,
     )  # fmt: skip
-    stages = {one.awaits for one in told.records if not is_request(one.row)}
+    records = [one for one in told.records if not is_request(one.row)]
+    stages = {one.awaits for one in records}
+    of_kinds = {one.row.row for one in records if one.kind in asked.kinds}
     return page.render(
-        "floor/approvals.html", status=422 if wrong else 200, place=place, room="floor", facts=facts,
-        waiting=told, requests=await _requests(page, place, seq),
-        records=[one for one in told.records if not is_request(one.row)],
-        stages=[one for one in STAGES if one in stages], wrong=wrong, remark=remark, chosen=set(chosen), done=done,
+        "floor/approvals.html", status=422 if asked.wrong else 200, place=place, room="floor", facts=facts,
+        waiting=told, requests=await _requests(page, place, asked.seq), records=records, kinds=kinds_of(records),
+        stages=[one for one in STAGES if one in stages], asked=asked, wrong=asked.wrong,
+        chosen={one.row.row for one in records if one.row.row in asked.chosen | of_kinds}, done=asked.done,
         entry=FormEntry.fresh(page.now), may_return=page.may("event.decide", place),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec import Struct
@@ -15,10 +16,12 @@ from services.console.frame.page import Page, PageRequest
 from services.console.frame.parameters import PlaceName
 from services.console.frame.refused import wrong_with
 from services.console.pages.floor.parameters import Cursor
+from shared.contract.answers.values import BothLanguages
 from shared.i18n import translated
 
 ACTION: Final = "page.findings"
-SHOWN: Final = 50
+SHOWN: Final = 200
+"""On one page, so that those of one reason stand together."""
 _FIELDS: Final = {"note": "note", "body.note": "note"}
 
 
@@ -27,6 +30,24 @@ class ClosingTyped(Struct, frozen=True):
 
     finding: str = ""
     note: str = ""
+
+
+class FindingGroup(Struct, frozen=True):
+    """Findings of one reason; `kind` says of which check they are, where the reason does not."""
+
+    heading: BothLanguages
+    kind: BothLanguages | None
+    findings: list[FindingOnFloor]
+
+
+def grouped(found: Iterable[FindingOnFloor]) -> list[FindingGroup]:
+    """Those of one kind and reason together, in the order in which they are listed."""
+    groups: dict[tuple[str, str], FindingGroup] = {}
+    for one in found:
+        says = one.says
+        group = FindingGroup(one.title if says is None else says, None if says is None else one.title, [])
+        groups.setdefault((one.kind, group.heading.en), group).findings.append(one)
+    return list(groups.values())
 
 
 async def findings(page: Page, scope: PlaceName, office: PlaceName, cursor: Cursor = None) -> Response:
@@ -65,6 +86,6 @@ async def _shown(
     told = await page.services.get("registers", path, FindingsOnFloor, **query)
     return page.render(
         "floor/findings.html", status=422 if wrong else 200, place=place, room="floor",
-        facts=await page.scope(place.scope), told=told, typed=typed, wrong=wrong,
+        facts=await page.scope(place.scope), told=told, groups=grouped(told.findings), typed=typed, wrong=wrong,
         may_close=page.may("finding.settle", place),
     )  # fmt: skip
