@@ -146,8 +146,56 @@ def test_an_empty_list_says_what_begins_a_dispute() -> None:
 
 def test_the_list_says_who_is_to_rule() -> None:
     _, page = shown(disputes, services().page("manager", language="en"), SCOPE)
-    assert "supervisor or manager or director" in plain(page)
+    assert "supervisor, manager or director" in plain(page)
     assert "王强" in page and ">wang<" not in page
+
+
+def ruled_services(*disputes_about: tuple[str, str], decisions: list[dict[str, Any]]) -> MadeUpServices:
+    """Disputes by name and clause that were ruled on, all about one customer."""
+    made = services(status="ruled")
+    scope = f"/v1/scopes/{SCOPE}"
+    told = [{
+        "scope": SCOPE, "dispute": name, "customer": CUSTOMER, "status": "ruled", "opened_by": "wang",
+        "clause": clause,
+    } for name, clause in disputes_about]  # fmt: skip
+    made._answers[f"{scope}/disputes"] = {"disputes": told, "cursor": None, "as_of_seq": 7}
+    made._answers[f"{scope}/customers/{CUSTOMER}"] = customer(decisions=decisions)
+    return made
+
+
+def ruled_rows(page: str) -> str:
+    return plain(page[page.index("</section>", page.index('id="open"')) :])
+
+
+def test_what_was_ruled_on_says_for_whom_and_when_and_its_clause_once() -> None:
+    decisions = [
+        decision("established", "li", VISIT), decision("disputed", "li", OPENED),
+        decision("ruled", "wang", RULED) | {"at": "2026-03-11T01:30:00Z"},
+        decision("disputed", "wang", OPENED), decision("ruled", "li", RULED),
+    ]  # fmt: skip
+    made = ruled_services(("q1", "base.dispute"), ("q2", "base.dispute"), decisions=decisions)
+    _, page = shown(disputes, made.page("manager"), SCOPE)
+    told = ruled_rows(page)
+    assert told.count("归属有异议的") == 1
+    later, first = told.index("3月12日（周四）08:01"), told.index("3月11日（周三）09:30")
+    assert later < first, "the last that was ruled on first"
+    assert "李娜 3月12日" in told and "王强 3月11日" in told
+
+
+def test_a_dispute_whose_others_are_out_of_sight_says_of_no_ruling_that_it_is_its_own() -> None:
+    decisions = [
+        decision("disputed", "li", OPENED), decision("ruled", "wang", RULED), decision("disputed", "wang", OPENED),
+    ]  # fmt: skip
+    made = ruled_services(("q1", "base.dispute"), decisions=decisions)
+    told = ruled_rows(shown(disputes, made.page("manager"), SCOPE)[1])
+    assert "— —" in told and "3月12日" not in told
+
+
+def test_clauses_that_differ_stand_beside_each_dispute() -> None:
+    decisions = [decision(kind, "li", RULED) for kind in ("disputed", "ruled") * 2]
+    made = ruled_services(("q1", "base.dispute"), ("q2", "base.recognition"), decisions=decisions)
+    told = ruled_rows(shown(disputes, made.page("manager"), SCOPE)[1])
+    assert "条款" in told and "归属有异议的" in told and "成交前认出自己的客户" in told
 
 
 def test_what_each_ruling_would_come_to_stands_there_before_it_is_made() -> None:
@@ -158,9 +206,9 @@ def test_what_each_ruling_would_come_to_stands_there_before_it_is_made() -> None
         for one in made.previewed
     ]
     assert said == [{"owner": "li"}, {"owner": "wang"}, {"shares": {"li": 5000, "wang": 5000}}]
-    told = plain(page)
-    assert "客户归王强 填入裁定 王强 东岸 9-101：李娜 100% 东岸 9-101： 王强 100%" in told
-    assert "李娜与王强各一半 填入裁定 李娜 东岸 9-101：李娜 100% 东岸 9-101： 李娜 50%、王强 50%" in told
+    told = plain(page).replace("： ", "：")
+    assert "客户归王强 填入裁定 王强 东岸 9-101：李娜 100% 东岸 9-101：王强 100%" in told
+    assert "李娜与王强各一半 填入裁定 李娜 东岸 9-101：李娜 100% 东岸 9-101：李娜 50%、 王强 50%" in told
     assert made.recorded == []
 
 
@@ -177,7 +225,7 @@ def test_the_button_of_a_ruling_is_short_to_see_and_says_which_one_to_whoever_do
     _, page = shown(dispute, services().page("manager"), SCOPE, "q1")
     buttons = re.findall(r'data-fill=[^>]* aria-label="([^"]*)"[^>]*>([^<]*)</button>', page)
     assert [seen for _, seen in buttons] == ["填入裁定"] * 3
-    assert buttons[2][0] == "填入裁定: 李娜与王强各一半"
+    assert buttons[2][0] == "填入裁定：李娜与王强各一半"
 
 
 def test_a_customer_in_dispute_leads_to_the_dispute() -> None:
@@ -267,7 +315,7 @@ def test_approvals_say_who_has_approved_and_who_is_missing() -> None:
     _, page = shown(dispute, made.page("general_manager", staff="hua"), SCOPE, "q1")
     told = plain(page)
     assert "无效" in told and "未经批准" in told
-    assert "已批准： 魏行政。 尚缺： 总经理" in told
+    assert "已批准：魏行政。 尚缺：总经理" in told
     assert "批准此裁定" in told
     _, page = shown(dispute, made.page("admin_manager", staff="wei"), SCOPE, "q1")
     assert "批准此裁定" not in page

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.console.asking.customer_answers import CustomerNames
+from services.console.asking.customer_answers import NamedCustomer
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServicesAsPerson
 from services.console.frame.office_books import OfficeBooks
@@ -65,12 +65,12 @@ class NamesAsked:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def get(self, _service: str, path: str, _kind: type[Any], **_query: Any) -> CustomerNames:
+    async def get(self, _service: str, path: str, _kind: type[Any], **_query: Any) -> NamedCustomer:
         customer = path.rpartition("/")[2]
         self.asked.append(customer)
         if customer == "c3":
             raise ServiceRefusedError("attribution", 404, "没有 (none)")
-        return CustomerNames([f"王{customer}"] if customer == "c1" else [])
+        return NamedCustomer([f"王{customer}"] if customer == "c1" else [])
 
 
 def test_names_are_asked_once_for_each_who_looks_and_again_after_a_while() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from shared.contract.answers.result import OwnershipDecision
 from shared.contract.answers.values import BothLanguages
 
 
@@ -137,10 +138,11 @@ class FoundCustomers(Struct, frozen=True):
     cursor: str | None
 
 
-class CustomerNames(Struct, frozen=True):
-    """How a customer is called; clear or masked."""
+class NamedCustomer(Struct, frozen=True):
+    """How a customer is called, clear or masked, and what was decided of them."""
 
     names: list[str]
+    decisions: list[OwnershipDecision] = []
 
 
 class AlertAttempt(Struct, frozen=True):

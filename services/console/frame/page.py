@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Annotated, Any, Final, cast
@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services.console.asking.customer_answers import NamedCustomer
 from services.console.asking.services import ServiceClients, ServicesAsPerson
 from services.console.frame.assets import asset
 from services.console.frame.forms import Form
@@ -101,6 +102,13 @@ class PageRequest:
     async def names_of(self, scope: str, customers: Iterable[str]) -> dict[str, str]:
         """How a few customers are called, as whoever asks may see it; empty of who is out of reach."""
         return await self.parts.seen_names.of(self.services, self.caller.login, scope, customers)
+
+    async def customers_of(
+        self, scope: str, customers: Iterable[str], state: str
+    ) -> Mapping[str, NamedCustomer]:
+        """The same with what was decided of them; asked anew in another `state`."""
+        seen = self.parts.seen_names
+        return await seen.customers(self.services, self.caller.login, scope, customers, state)
 
     async def scope_anew(self, scope: str) -> SeenScope:
         """The same, asked now."""

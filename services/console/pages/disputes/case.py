@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from services.console.frame.books_in_force import clause_words
+from services.console.frame.follow_up_words import preset_words
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.trade_words import CAPACITIES, FLAGS, word
 from shared.contract.answers.history import HistoryDecision, HistoryEvent
@@ -48,7 +49,7 @@ class SideRecord(Struct, frozen=True):
     recorded_at: str
     minutes: int | None
     capacity: Text | str
-    said: list[tuple[Text, str]]
+    said: list[tuple[Text, Text | str]]
     flags: list[Text | str]
     lasts: bool
 
@@ -173,7 +174,7 @@ def doer_of(event: HistoryEvent) -> str:
 def record_of(event: HistoryEvent) -> SideRecord:
     """A record as a side shows it."""
     data = event.data
-    said = [(label, str(data[name])) for name, label in _TOLD.items() if data.get(name)]
+    said = [(label, preset_words(str(data[name]))) for name, label in _TOLD.items() if data.get(name)]
     flags = [] if not hasattr(event.decided, "flags") else event.decided.flags
     return SideRecord(
         event.id, KINDS.get(event.type, event.type), event.occurred_at, event.recorded_at,

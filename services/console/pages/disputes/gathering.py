@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from services.console.asking.customer_answers import NamedCustomer
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.books_in_force import book_in_force, clause_words
 from services.console.frame.page import PageRequest
@@ -14,7 +15,7 @@ from services.console.frame.place_facts import SeenScope
 from services.console.frame.scope_pages import PAGE, deals_of, whole_history
 from services.console.pages.disputes.case import SYSTEM, DisputeCase, case_of
 from shared.contract.answers.lists import DisputesPage
-from shared.contract.answers.result import DisputeResult
+from shared.contract.answers.result import DisputeResult, OwnershipDecision
 from shared.contract.answers.scopes import CustomerAnswer, CustomersPage, ListedCustomer
 from shared.contract.case_numbers import case_number
 from shared.i18n import Text, bilingual
@@ -26,7 +27,7 @@ RULED: Final = 30
 
 
 class DisputeLine(Struct, frozen=True):
-    """A dispute in the list: whose customer it is about, since when, and who is to do what."""
+    """A dispute in the list: whose customer it is about, since when, and who is to do what, or what was ruled."""
 
     told: DisputeResult
     case: str
@@ -35,6 +36,7 @@ class DisputeLine(Struct, frozen=True):
     opened_at: str | None
     words: Text | None
     waits_for: list[str]
+    ruling: OwnershipDecision | None = None
 
     @property
     def by_rule(self) -> bool:
@@ -83,11 +85,28 @@ async def dispute_lines(
     open_ = [one for one in found if one.status == "open"]
     ruled = [one for one in reversed(found) if one.status == "ruled"][:RULED]
     customers = {one.customer: one async for one in _disputed(page, scope)} if open_ else {}
-    names = await page.names_of(scope, [one.customer for one in ruled])
+    seen = await page.customers_of(scope, [one.customer for one in ruled], f"{len(ruled)} ruled on")
     return (
         [_line(one, customers.get(one.customer), book) for one in open_],
-        [_line(one, None, book, names.get(one.customer, "")) for one in ruled],
+        [_ruled_line(one, seen[one.customer], found, book) for one in ruled],
     )
+
+
+def ruling_of_dispute(
+    told: DisputeResult, decisions: Sequence[OwnershipDecision], disputes: Iterable[DisputeResult]
+) -> OwnershipDecision | None:
+    """The last ruling on a dispute: of those on its customer the last before another dispute about them began.
+
+    None where the disputes in `disputes` are not all that were ever about the customer.
+    """
+    begun = [at for at, one in enumerate(decisions) if one.decision == "disputed"]
+    about = [one.dispute for one in disputes if one.customer == told.customer]
+    if len(begun) != len(about):
+        return None
+    number = about.index(told.dispute)
+    until = begun[number + 1] if number + 1 < len(begun) else len(decisions)
+    rulings = [one for one in decisions[begun[number] : until] if one.decision == "ruled"]
+    return rulings[-1] if rulings else None
 
 
 async def dispute_case(
@@ -135,14 +154,20 @@ async def _disputed(page: PageRequest, scope: str) -> AsyncIterator[ListedCustom
         cursor = told.cursor
 
 
-def _line(
-    told: DisputeResult, customer: ListedCustomer | None, book: Rulebook | None, name: str = ""
+def _ruled_line(
+    told: DisputeResult, customer: NamedCustomer, disputes: Iterable[DisputeResult], book: Rulebook | None
 ) -> DisputeLine:
+    ruling = ruling_of_dispute(told, customer.decisions, disputes)
+    name, words = next(iter(customer.names), ""), clause_words(book, told.clause)
+    return DisputeLine(told, case_number(told.customer), name, None, None, words, [], ruling)
+
+
+def _line(told: DisputeResult, customer: ListedCustomer | None, book: Rulebook | None) -> DisputeLine:
     opened = [one for one in customer.decisions if one.decision == "disputed"] if customer is not None else []
     return DisputeLine(
         told,
         case_number(told.customer),
-        customer.names[0] if customer is not None and customer.names else name,
+        customer.names[0] if customer is not None and customer.names else "",
         customer.owner if customer is not None else None,
         opened[-1].at if opened else None,
         clause_words(book, told.clause),

@@ -63,6 +63,7 @@ class DisputeDesk(Struct, frozen=True):
     async def recorded(self, kind: str, data: Mapping[str, Any], done: str, told: Text) -> Response:
         """Record it, and show the dispute as it stands then. Raises `ServiceRefusedError`."""
         place = await record(self.page, envelope(self.page, self.at, kind, data, self.entry))
+        self.page.parts.seen_names.forget(self.at.scope, str(self.case.customer.customer))
         address = _address(self.at.scope, self.case.told.dispute, place.seq, done)
         return self.page.see_other(address, told)
 
@@ -78,6 +79,7 @@ async def disputes(
     open_, ruled = await dispute_lines(page, scope, facts, seq)
     return page.render(
         "disputes/list.html", place=place, room="disputes", facts=facts, open_disputes=open_, ruled=ruled,
+        ruled_by={one.told.clause: one.words for one in ruled},
         may_open=page.may("event.dispute", place),
     )  # fmt: skip
 
