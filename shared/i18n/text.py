@@ -56,6 +56,21 @@ def listed(items: Iterable[object], between: Text = _COMMA) -> Text:
     )
 
 
+def any_of(items: Iterable[object]) -> Text:
+    """The items as of which one will do: with "or" before the last."""
+    return _joined(items, Text("或", " or "))
+
+
+def all_of(items: Iterable[object]) -> Text:
+    """The items as of which every one is meant: with "and" before the last."""
+    return _joined(items, Text("和", " and "))
+
+
+def _joined(items: Iterable[object], last: Text) -> Text:
+    *head, end = [*items] or [""]
+    return listed([listed(head), end], last) if head else listed([end])
+
+
 def translated(message: str, **values: object) -> Text:
     """The English `message` with its translation, its `{names}` filled if `values` are given."""
     return _filled(Text(_chinese().gettext(message), message), values)

@@ -27,9 +27,27 @@ def moment(at: datetime, zone: ZoneInfo) -> Text:
     return _formatted(at, zone, "M月d日（EEE）HH:mm", "HH:mm 'on' EEEE d MMMM")
 
 
-def calendar_day(on: date) -> Text:
-    """A day with that of the week: for what is read within days."""
+def calendar_day(on: date, today: date | None = None) -> Text:
+    """A day with that of the week: for what is read within days. With its year where that is not `today`'s."""
+    if today is not None and on.year != today.year:
+        return _on(on, "y年M月d日（EEE）", "EEEE d MMMM y")
     return _on(on, "M月d日（EEE）", "EEEE d MMMM")
+
+
+def calendar_days(first: date, last: date) -> Text:
+    """The days from the first to the last, with their year: for what is read years later."""
+    if first == last:
+        return _on(first, "y年M月d日", "d MMMM y")
+    same = first.year == last.year
+    return Text("{first}至{last}", "{first} – {last}").format(
+        first=_on(first, "y年M月d日", "d MMMM" if same else "d MMMM y"),
+        last=_on(last, "M月d日" if same else "y年M月d日", "d MMMM y"),
+    )
+
+
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """The local time of day, to the minute: for what is known to be of one day."""
+    return f"{at.astimezone(zone):%H:%M}"
 
 
 def calendar_month(on: date) -> Text:

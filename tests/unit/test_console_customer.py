@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,11 @@ from services.console.pages.customer.moments import asked_moment, stepped
 from services.console.pages.customer.record_lines import lines_of
 from shared.contract.answers.history import HistoryAnswer
 from shared.contract.case_numbers import case_number
+from shared.i18n import Text
 from tests.support.console_answers import HOSTILE, MadeUpAnswers, customer, refused
 
 ZONE = ZoneInfo("Asia/Shanghai")
+TODAY = date(2026, 3, 12)
 PAGE = "/in/east/customers/c1"
 LIST = "/in/east/customers"
 ONE = "attribution GET /v1/scopes/east/customers/c1"
@@ -123,7 +125,7 @@ async def test_a_customer_is_told_whole_and_hostile_texts_are_texts(
 
 
 def test_a_history_has_both_clocks_and_what_was_entered_late_says_so() -> None:
-    entries = timeline.timeline(read(*FACTS), {"e5": ["backfilled"]}, lambda one: one or "", ZONE)
+    entries = timeline.timeline(read(*FACTS), {"e5": ["backfilled"]}, lambda one: one or "", ZONE, TODAY)
     assert [one.type for one in entries] == [
         "deal.subscribed",
         "lapsed",
@@ -137,7 +139,7 @@ def test_a_history_has_both_clocks_and_what_was_entered_late_says_so() -> None:
 
 
 def test_a_lapse_is_no_record_and_a_decision_stands_with_the_record_that_brought_it() -> None:
-    entries = timeline.timeline(read(*FACTS), {}, lambda one: one or "", ZONE)
+    entries = timeline.timeline(read(*FACTS), {}, lambda one: one or "", ZONE, TODAY)
     lapse, visit = entries[1], entries[3]
     assert (lapse.id, lapse.recorded_at, lapse.decided[0].explanation.en) == (None, None, "Because lapsed")
     assert [one.explanation.zh for one in visit.decided] == ["因为established"]
@@ -268,7 +270,7 @@ async def test_a_list_is_by_owner_and_status_and_a_search_by_the_register(servic
     }  # fmt: skip
     page = (await client.post(LIST, data={"search": "张伟"})).text
     assert services.queries(FOUND)[0]["search"] == "张伟"
-    assert "李娜" in page and "+86138****0001" in page and "<script>alert" not in page
+    assert "李娜" in page and ">138****0001<" in page and "<script>alert" not in page
 
 
 async def test_an_empty_search_says_how_to_look(services: MadeUpAnswers) -> None:
@@ -315,12 +317,39 @@ def test_a_record_is_told_in_words() -> None:
                     "shares": {"li": 5000, "wang": 5000}, "deal": "d1"}  # fmt: skip
     said = {
         line.label.en: str(getattr(line.said, "en", line.said))
-        for line in lines_of(data, lambda one: str(names(one)), ZONE)
+        for line in lines_of(data, lambda one: str(names(one)), ZONE, TODAY)
     }
     assert said["received by"] == "李娜" and said["present on the floor"] == "李娜, 王强"
     assert said["capacity"] == "On turn" and said["category"] == "general customer"
     assert said["shares"] == "李娜 50%, 王强 50%" and said["was here before"] == "no"
     assert "d1" not in said.values() and "v1" not in said.values()
+
+
+@pytest.mark.parametrize(
+    ("said", "chinese", "english"),
+    [
+        ("已联系：仍有意向", "已联系：仍有意向", "Reached: still interested"),
+        ("Not reached\n下午再打", "未联系上\n下午再打", "Not reached\n下午再打"),
+        ("仍有意向", "仍有意向", "仍有意向"),
+    ],
+)
+def test_what_the_form_of_a_follow_up_said_by_itself_is_in_the_language_of_the_reader(
+    said: str, chinese: str, english: str
+) -> None:
+    (line,) = lines_of({"content": said}, str, ZONE, TODAY)
+    assert [str(getattr(line.said, language, line.said)) for language in ("zh", "en")] == [chinese, english]
+
+
+def test_days_and_contacts_of_a_record_are_as_people_write_them() -> None:
+    party = {"phones": ["+8613800000001", "138 0000 0002"], "wechat": "lily_88"}
+    data = {"customer": party, "next_on": "2026-03-14", "until": "2027-01-02", "on": "soon"}
+    said = {line.label.en: line.said for line in lines_of(data, str, ZONE, TODAY)}
+    assert said["contacts as given"] == Text(
+        "13800000001、138 0000 0002、微信lily_88", "13800000001, 138 0000 0002, WeChat lily_88"
+    )
+    assert said["next contact"] == Text("3月14日（周六）", "Saturday 14 March")
+    assert said["until"] == Text("2027年1月2日（周六）", "Saturday 2 January 2027")
+    assert said["day"] == "soon"
 
 
 async def test_ids_that_are_none_reach_no_service(services: MadeUpAnswers) -> None:

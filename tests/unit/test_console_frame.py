@@ -25,7 +25,7 @@ from shared.access.caller import Caller, GrantableRole, GrantedRole, StaffRole
 from shared.access.table import permission_table
 from shared.contract.answers.scopes import ScopeAnswer
 from shared.contract.events import Role
-from shared.i18n import bilingual
+from shared.i18n import Text, bilingual
 from shared.platform.http.problem import ProblemError
 
 HERE = OfficePlace("east", "east-1")
@@ -265,10 +265,55 @@ async def test_an_answer_of_another_version_is_told_and_not_half_shown() -> None
 def test_days_and_months_are_written_as_each_language_does() -> None:
     """A day comes as answers have it, or as a date."""
     chinese, english = ENVIRONMENTS["zh"].filters, ENVIRONMENTS["en"].filters
-    assert (chinese["weekday"]("2026-03-11"), english["weekday"]("2026-03-11")) == (
+    at = ZoneInfo("Asia/Shanghai"), datetime(2026, 3, 11, 1, tzinfo=UTC)
+    assert (chinese["weekday"]("2026-03-11", *at), english["weekday"]("2026-03-11", *at)) == (
         "3月11日（周三）",
         "Wednesday 11 March",
     )
-    assert chinese["weekday"](None) == ""
+    assert english["weekday"]("2025-12-31", *at) == "Wednesday 31 December 2025"
+    assert chinese["weekday"](None, *at) == ""
+    assert chinese["days_to"]("2026-03-01", "2026-03-31") == "2026年3月1日至3月31日"
+    assert english["days_to"]("2025-12-30", "2026-01-02") == "30 December 2025 – 2 January 2026"
+    assert english["days_to"]("2026-03-01", "2026-03-01") == "1 March 2026"
     first = date(2026, 3, 1)
     assert (chinese["month"](first), english["month"](first)) == ("2026年3月", "March 2026")
+
+
+def test_a_time_of_today_needs_no_day() -> None:
+    chinese, zone = ENVIRONMENTS["zh"].filters["clock"], ZoneInfo("Asia/Shanghai")
+    now = datetime(2026, 3, 11, 1, tzinfo=UTC)
+    assert chinese("2026-03-10T16:05:00Z", zone, now) == "00:05"
+    assert chinese("2026-03-10T15:55:00Z", zone, now) == "3月10日（周二）23:55"
+
+
+@pytest.mark.parametrize(
+    ("given", "chinese", "english"),
+    [
+        ("+8613800000016", "13800000016", "13800000016"),
+        ("+86138****0016", "138****0016", "138****0016"),
+        ("+861088886666;ext=8001", "010-88886666转8001", "010-88886666 ext. 8001"),
+        ("+8657188886666", "0571-88886666", "0571-88886666"),
+        ("+864008001234", "4008001234", "4008001234"),
+        ("+85223456789", "+85223456789", "+85223456789"),
+        ("wechat:lily_88", "微信lily_88", "WeChat lily_88"),
+        ("138 0000 0016", "138 0000 0016", "138 0000 0016"),
+    ],
+)
+def test_a_contact_is_written_as_it_is_dialled_here(given: str, chinese: str, english: str) -> None:
+    assert [ENVIRONMENTS[one].filters["contact"](given) for one in ("zh", "en")] == [chinese, english]
+
+
+def test_one_of_several_and_all_of_several_are_joined_as_a_sentence_does() -> None:
+    roles = [Text("主管", "supervisor"), Text("案场经理", "manager"), Text("总监", "director")]
+    any_of = [ENVIRONMENTS[one].filters["any_of"](roles) for one in ("zh", "en")]
+    assert any_of == ["主管、案场经理或总监", "supervisor, manager or director"]
+    all_of = [ENVIRONMENTS[one].filters["all_of"](roles[:2]) for one in ("zh", "en")]
+    assert all_of == ["主管和案场经理", "supervisor and manager"]
+    assert ENVIRONMENTS["zh"].filters["any_of"](roles[:1]) == "主管"
+    assert ENVIRONMENTS["zh"].filters["any_of"]([]) == ""
+
+
+def test_a_name_stays_on_one_line_unless_it_is_longer_than_one() -> None:
+    unbroken = ENVIRONMENTS["zh"].filters["unbroken"]
+    assert unbroken("小李（演示）<b>") == '<span class="whole">小李（演示）&lt;b&gt;</span>'
+    assert unbroken("很" * 17) == "很" * 17 and unbroken("") == ""

@@ -201,7 +201,7 @@ async def test_the_next_contact_is_told_and_whether_the_claim_runs_out_before(
     answer = await services.client().post(f"{MINE}/c1/follow-up", data={"event": EVENT, "outcome": "coming"})
     page = (await services.client().get(answer.headers["location"])).text
     assert f"下次回访：{shown}" in page
-    assert ("晚于归属到期日 3月13日（周五）" in page) is late
+    assert ("晚于归属到期日3月13日（周五）" in page) is late
 
 
 async def test_who_was_not_reached_is_told_that_it_does_not_count(services: MadeUpAnswers) -> None:

@@ -118,7 +118,7 @@ def test_people_stand_there_by_name_and_their_names_are_text(language: str) -> N
     _, page = shown(people, made.page("manager"), SCOPE, OFFICE)
     told = plain(page)
     assert told.index("李娜 置业顾问") < told.index("高经理 案场经理")
-    assert "已离职 (1) 钱多" in told
+    assert "已离职（1） 钱多" in told
 
 
 BOARDS = {

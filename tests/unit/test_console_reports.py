@@ -266,6 +266,9 @@ def test_a_register_hides_empty_columns_and_escapes_what_was_typed(language: Lan
     ("field", "value", "zh"),
     [
         ("owner", "li", "小李"),
+        ("next_on", "2026-03-14", "2026年3月14日"),
+        ("unit", "2026-13-99", "2026-13-99"),
+        ("content", "Not reached\n下午再打", "未联系上\n下午再打"),
         ("pending", False, "否"),
         ("method", "door_visit", "上门拜访"),
         ("shares", {"li": 5000, "wang": 5000}, "小李：50%；小王：50%"),

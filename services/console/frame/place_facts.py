@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,10 @@ class SeenScope(Struct, frozen=True):
             return ""
         found = self.people.get(staff)
         return found.name if found is not None else staff
+
+    def names(self, staff: Iterable[str]) -> list[str]:
+        """The names of several."""
+        return [self.name(one) for one in staff]
 
     def at_work(self, office: str) -> list[StaffMember]:
         """Who works at an office now, by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
@@ -76,13 +77,14 @@ async def customer_page(
         place=place, room="customers", facts=facts, moment=moment, typed=moment.typed(facts.zone),
         id=customer, case=case_number(customer), points=points,
         point=timeline.point_at(points, moment.known_at), pack_keys=await pack_keys(page, place),
-        **shown(told, facts, page.language, moment),
+        **shown(told, facts, page.now, moment),
     )  # fmt: skip
 
 
-def shown(told: CustomerAnswers, facts: SeenScope, language: str, moment: MomentAsked) -> dict[str, Any]:
+def shown(told: CustomerAnswers, facts: SeenScope, now: datetime, moment: MomentAsked) -> dict[str, Any]:
     """What the template goes by."""
-    entries = timeline.timeline(told.history, _flags(told.card), facts.name, facts.zone)
+    today = now.astimezone(facts.zone).date()
+    entries = timeline.timeline(told.history, _flags(told.card), facts.name, facts.zone, today)
     return {
         "standing": standing(told, facts),
         "entries": entries,

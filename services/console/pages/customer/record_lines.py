@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from services.console.frame.contact_words import contact_words
 from services.console.frame.customer_words import CATEGORIES, METHODS, PLAN_KINDS
+from services.console.frame.follow_up_words import preset_words
 from services.console.frame.trade_words import CAPACITIES, STAGES, word
 from services.console.frame.words import instant
+from shared.contract.contacts import WECHAT
 from shared.i18n import Text, listed, translated, translated_in
-from shared.i18n.times import moment
+from shared.i18n.times import calendar_day, moment
 
 Names = Callable[[str | None], str]
 
@@ -47,6 +51,8 @@ WORDS: Final[Mapping[str, Text]] = {
     "list_price": translated("list price"), "unit_kind": translated("kind of unit"),
     "deposit": translated("deposit"), "department": translated("department"), "via": translated("by way of"),
 }  # fmt: skip
+DAYS: Final = frozenset({"next_on", "on", "until"})
+"""Those that are days."""
 _OUTREACH: Final = {"field": translated("outreach in the street"), "web": translated("outreach on the web")}
 CHOICES: Final[Mapping[str, tuple[Text, Mapping[str, Text]]]] = {
     "capacity": (translated("capacity"), CAPACITIES),
@@ -76,8 +82,11 @@ class RecordLine(Struct, frozen=True):
     said: Text | str
 
 
-def lines_of(data: Mapping[str, Any], names: Names, zone: ZoneInfo) -> list[RecordLine]:
-    """What stands in a record: who, how, what was said; ids of things that a page shows otherwise are left out."""
+def lines_of(data: Mapping[str, Any], names: Names, zone: ZoneInfo, today: date) -> list[RecordLine]:
+    """What stands in a record: who, how, what was said; ids of things that a page shows otherwise are left out.
+
+    A day has its year where that is not `today`'s.
+    """
     found: list[RecordLine] = []
     for key, value in sorted(data.items(), key=_rank):
         if value in (None, "", [], {}):
@@ -88,7 +97,7 @@ def lines_of(data: Mapping[str, Any], names: Names, zone: ZoneInfo) -> list[Reco
             found += _asked(value, names)
         elif key == "shares":
             found.append(RecordLine(translated("shares"), _shares(value, names)))
-        elif (line := _line(key, value, names, zone)) is not None:
+        elif (line := _line(key, value, names, zone, today)) is not None:
             found.append(line)
     return found
 
@@ -97,7 +106,7 @@ def _rank(item: tuple[str, Any]) -> int:
     return _ORDER.get(item[0], len(_ORDER))
 
 
-def _line(key: str, value: Any, names: Names, zone: ZoneInfo) -> RecordLine | None:
+def _line(key: str, value: Any, names: Names, zone: ZoneInfo, today: date) -> RecordLine | None:
     if key in STAFF and _is_text(value):
         return RecordLine(STAFF[key], _people(value, names))
     if key in CHOICES and isinstance(value, str):
@@ -108,8 +117,24 @@ def _line(key: str, value: Any, names: Names, zone: ZoneInfo) -> RecordLine | No
     if key in TIMES and isinstance(value, str):
         return RecordLine(TIMES[key], moment(instant(value), zone))
     if key in WORDS and _is_text(value):
-        return RecordLine(WORDS[key], listed(value) if isinstance(value, list) else str(value))
+        return RecordLine(WORDS[key], _words(key, value, today))
     return None
+
+
+def _words(key: str, value: str | int | list[str], today: date) -> Text | str:
+    if isinstance(value, list):
+        return listed(value)
+    if isinstance(value, str) and key in DAYS:
+        return _day(value, today)
+    return preset_words(value) if isinstance(value, str) else str(value)
+
+
+def _day(value: str, today: date) -> Text | str:
+    """A day in words; what is none stands as it was recorded."""
+    try:
+        return calendar_day(date.fromisoformat(value), today)
+    except ValueError:
+        return value
 
 
 def _is_text(value: Any) -> bool:
@@ -123,7 +148,8 @@ def _people(value: Any, names: Names) -> Text | str:
 
 
 def _party(value: Mapping[str, Any]) -> list[RecordLine]:
-    contacts = [*value.get("phones", ()), *([value["wechat"]] if value.get("wechat") else [])]
+    wechat = [f"{WECHAT}{value['wechat']}"] if value.get("wechat") else []
+    contacts = [contact_words(one) for one in (*value.get("phones", ()), *wechat)]
     found = [RecordLine(translated("name as given"), value["name"])] if value.get("name") else []
     return found + ([RecordLine(translated("contacts as given"), listed(contacts))] if contacts else [])
 

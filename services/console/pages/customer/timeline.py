@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,11 @@ class PointInTime(Struct, frozen=True):
 
 
 def timeline(
-    pages: Sequence[HistoryAnswer], flags: Mapping[str, Iterable[str]], names: Names, zone: ZoneInfo
+    pages: Sequence[HistoryAnswer],
+    flags: Mapping[str, Iterable[str]],
+    names: Names,
+    zone: ZoneInfo,
+    today: date,
 ) -> list[TimelineEntry]:
     """Every record, what was set aside and every lapse, the latest that happened first.
 
@@ -73,7 +77,8 @@ def timeline(
     decisions = [one for page in pages for one in page.decisions]
     by_seq = _by_seq(decisions, {one.seq for one in events.values()})
     found = [
-        _record(one, by_seq.get(one.seq, []), flags.get(one.id, ()), names, zone) for one in events.values()
+        _record(one, by_seq.get(one.seq, []), flags.get(one.id, ()), names, zone, today)
+        for one in events.values()
     ]
     found += [_without_record(one) for one in by_seq.get(None, [])]
     found += [
@@ -116,6 +121,7 @@ def _record(
     flags: Iterable[str],
     names: Names,
     zone: ZoneInfo,
+    today: date,
 ) -> TimelineEntry:
     told: list[HistoryDecision | FactDecision] = list(decisions)
     notes: list[BothLanguages | Text] = []
@@ -129,7 +135,7 @@ def _record(
         id=one.id, seq=one.seq, type=one.type, title=kind_word(one.type), happened_at=one.occurred_at,
         recorded_at=one.recorded_at,
         later=translated("{span} later", span=span(apart)) if apart > AT_ONCE else None,
-        actor=names(one.actor), lines=lines_of(one.data, names, zone), notes=notes,
+        actor=names(one.actor), lines=lines_of(one.data, names, zone, today), notes=notes,
         flags=[word(FLAGS, flag) for flag in flags],
         decided=[_decided(each) for each in told],
         carried=not isinstance(one.carried, UnsetType),

@@ -6,7 +6,6 @@ An outcome says in words what was said, so that nothing needs to be typed; what 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -16,6 +15,7 @@ from starlette.responses import Response
 from services.console.asking.customer_answers import LevelsAnswered
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.customer_words import METHODS
+from services.console.frame.follow_up_words import OUTCOMES, SUBJECT, UNREACHED
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
@@ -36,15 +36,6 @@ from shared.contract.answers.history import HistoryAnswer
 from shared.i18n import Text, translated
 
 KIND: Final = "followup.recorded"
-UNREACHED: Final = "unreached"
-OUTCOMES: Final[Mapping[str, Text]] = {
-    "interested": translated("Reached: still interested"),
-    "coming": translated("Reached: will come to the office"),
-    "thinking": translated("Reached: is thinking it over"),
-    "declined": translated("Reached: not interested at present"),
-    UNREACHED: translated("Not reached"),
-}
-_SUBJECT: Final = translated("Follow-up call or message")
 _FIELDS: Final = {
     "data.method": "method", "data.content": "content", "data.level": "level", "data.next_on": "next_on",
     "data.next_step": "next_step", "data.by": "by", "data.subject": "content",
@@ -165,7 +156,7 @@ def _data(page: PageRequest, place: OfficePlace, form: Form, found: EntryCustome
         "customer": found.party,
         "by": doer_of(form, page, place, found.answer.owner),
         "method": form["method"] or "phone",
-        "subject": getattr(_SUBJECT, page.language),
+        "subject": getattr(SUBJECT, page.language),
         "content": f"{said}\n{form['content']}" if form["content"] else said,
         "reached": outcome != UNREACHED,
         "level": form.given("level"),

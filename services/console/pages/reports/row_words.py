@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
+from services.console.frame.follow_up_words import preset_words
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.trade_words import CAPACITIES, STATUSES
 from shared.contract.profile.catalogue import catalogue
 from shared.contract.sealed import ERASED, NOT_SHOWN
 from shared.i18n import Text, listed, translated, translated_in
-from shared.i18n.times import dated
+from shared.i18n.times import calendar_days, dated
 
+_is_day = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
 _YES, _NO = translated("yes"), translated("no")
 _STAFF: Final = frozenset(
     {"owner", "received_by", "answered_by", "against", "approved_by", "staff", "by", "with_", "doer"}
@@ -146,17 +149,14 @@ class RowWords:
             return _IN_BOTH[value]
         return self._word(column, str(value))
 
-    @staticmethod
-    def contact(given: str) -> str:
-        """A phone or a WeChat id as people of the office write it."""
-        return given.removeprefix("+86").removeprefix("wechat:")
-
     def _word(self, column: str, value: str) -> Text | str:
         known = _WORDS.get(column, {}).get(value)
         if known is not None:
             return known
         at = _time(value) if column.endswith("_at") else None
-        return value if at is None else dated(at, self._facts.zone)
+        if at is not None:
+            return dated(at, self._facts.zone)
+        return _day(value) or preset_words(value)
 
     def _pairs(self, column: str, value: dict[str, Any]) -> Text:
         """What stands under keys: shares of people in per cent, keys of profiles by their labels."""
@@ -176,6 +176,17 @@ def _said_of(name: Text | str, value: Text | str) -> Text:
 def _label(key: str) -> Text | str:
     entry = catalogue().get(key)
     return key if entry is None else Text(entry.label.zh, entry.label.en)
+
+
+def _day(value: str) -> Text | None:
+    """A day with its year; None of what is no day as answers write one."""
+    if not _is_day(value):
+        return None
+    try:
+        on = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return calendar_days(on, on)
 
 
 def _time(value: str) -> datetime | None:
