@@ -133,7 +133,7 @@ def test_a_register_is_searched_and_a_wrong_day_is_told_beside_its_field(
 def found_customer(page: Page, console: ConsoleUnderTest, words: str) -> None:
     page.goto(f"/in/{console.scope}/audit")
     page.get_by_label("客户或登记").fill(words)
-    page.get_by_label("截至时点").fill("2026-03-03T12:00")
+    page.get_by_label("情况截至").fill("2026-03-03T12:00")
     page.get_by_role("button", name="查找").click()
 
 

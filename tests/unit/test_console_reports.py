@@ -140,6 +140,7 @@ def test_bars_are_as_long_as_their_numbers() -> None:
     bars = {mark.written: mark.width for mark in drawn(data).marks}
     assert bars["0"] == 0
     assert bars["4"] / bars["11"] == pytest.approx(4 / 11, abs=0.01)
+    assert all(mark.behind < 75 for mark in drawn(data).marks), "behind the longest stands its number"
 
 
 def test_there_is_no_chart_of_nothing_or_of_a_crowd() -> None:
@@ -304,12 +305,30 @@ def test_an_issued_report_says_what_it_waits_for_and_what_is_different_since(lan
     text = page_text(
         language, "reports/issued.html", kept=issued("issued", "reviewed"), name=REPORTS["traffic"], document=report,
         tables=tables_of(report, None, {}, PLACES), differences=[told], stages=ISSUED_STAGES, awaited=AWAITED,
-        steps=[("reviewed", NEXT["reviewed"])], wrong=Wrong(), remark="", now_at="2026-03-12T01:00:00Z",
+        steps=[("reviewed", NEXT["reviewed"])], others=None, wrong=Wrong(), remark="",
+        now_at="2026-03-12T01:00:00Z",
     )  # fmt: skip
     assert str(in_language(language, AWAITED["reviewed"])) in text
     assert str(in_language(language, Text("late汉字", "late english"))) in text
     assert "<script>alert" not in text
     assert "小李" in text
+
+
+ISSUED = "registers GET /v1/offices/east-1/issued-reports/i1"
+
+
+@pytest.mark.parametrize(("by", "offered"), [("gao", False), ("li", True)])
+async def test_whoever_issued_a_report_is_not_offered_to_approve_it(by: str, offered: bool) -> None:
+    """And is told who may; sending it back, which the issuer may, is offered to both."""
+    services = MadeUpAnswers()
+    kept = msgspec.to_builtins(issued("reviewed", "approved")) | {"issued_by": by}
+    document = msgspec.to_builtins(traffic())
+    services.answers |= {ISSUED: kept, f"{ISSUED}/document": document, f"{ISSUED}/differences": document}
+    async with services.client("manager", "gao") as client:
+        page = (await client.get("/at/east/east-1/issued-reports/i1")).text
+    assert ('value="approved"' in page) == offered
+    assert ("须由其他人审批：案场经理、总监、行政经理、总经理" in page) == (not offered)
+    assert 'value="returned"' in page
 
 
 def test_every_report_grain_and_step_has_its_words() -> None:

@@ -15,6 +15,7 @@ from tests.support.tokens import Bearer
 from tests.support.workbooks import ReadSheet, read_workbook
 
 SUN, GAO, BO = staff("supervisor", "sun"), staff("manager", "gao"), staff("back_office", "bo")
+DONG = staff("director", "dong")
 LI = staff("consultant", "li")
 PATH = "/v1/offices/east/issued-reports"
 EARLY = local("03-04 12:00").isoformat()
@@ -131,7 +132,12 @@ def test_whoever_issued_a_report_does_not_approve_it(client: Calling) -> None:
     ok(step(client, made, "reviewed", SUN))
     refused = step(client, made, "approved", GAO)
     assert (refused.status_code, refused.json()["errors"][0]["rule"]) == (403, "own_report")
-    ok(step(client, made, "approved", staff("director", "dong")))
+    waiting = [ok(client.get("/v1/offices/east/approvals", auth=who))["reports"] for who in (GAO, DONG)]
+    assert [[one["mine"] for one in each if one["report"]["id"] == made["id"]] for each in waiting] == [
+        [False],
+        [True],
+    ]
+    ok(step(client, made, "approved", DONG))
 
 
 def test_a_returned_report_is_at_its_end_and_issued_again_as_known_later(client: Calling) -> None:

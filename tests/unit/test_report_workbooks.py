@@ -277,7 +277,7 @@ def test_nothing_below_the_title_is_broken_over_two_lines(make: Make) -> None:
         lines = str(written(make(report), edition)[0].rows[1][0]).split("\n")
         said = [one for line in lines for one in line.split("　　")]
         assert said == [
-            "案场：east", "期间：2026-03-01 至 2026-03-31", "当时所知：2026-03-31 23:59:00",
+            "案场：east", "期间：2026-03-01 至 2026-03-31", "数据截至：2026-03-31 23:59:00",
             "签发人：高经理", "审核：行政经理魏",
             "office: east", "period: 2026-03-01 to 2026-03-31", "known at: 2026-03-31 23:59:00",
             "issued by: 高经理", "reviewed by: 行政经理魏",

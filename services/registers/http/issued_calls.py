@@ -238,7 +238,7 @@ class IssuedCalls:
             known = listed(following(kept.stage)) or "—"
             told = bilingual("the report is {stage}; what follows is: {known}", stage=kept.stage, known=known)
             raise wrong("stage", "order", told, 409)
-        if asked.stage == "approved" and kept.issued_by in caller.caller.names(caller.scope):
+        if asked.stage == "approved" and _is_issuer(caller, kept):
             raise wrong("stage", "own_report", bilingual("whoever issued a report does not approve it"), 403)
         steps = await _aside(lambda: self._kept.steps(issued))
         step = IssuedStep(asked.stage, caller.staff(), self._asking.now(), _masked(asked.remark))
@@ -284,7 +284,7 @@ class IssuedCalls:
     ) -> list[WaitingReport]:
         found = await _aside(lambda: self._kept.page(caller.scope, caller.office, OPEN, None, 0, 500))
         waiting = [
-            WaitingReport(next_, _may(caller, next_), _answer(one))
+            WaitingReport(next_, _may(caller, next_, one), _answer(one))
             for _, one in found
             if (next_ := awaits(one.stage)) is not None and stage in (None, next_)
         ]
@@ -314,7 +314,13 @@ async def _aside(work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work)
 
 
-def _may(caller: OfficeCaller, stage: NextStage) -> bool:
+def _is_issuer(caller: OfficeCaller, report: IssuedReport) -> bool:
+    return report.issued_by in caller.caller.names(caller.scope)
+
+
+def _may(caller: OfficeCaller, stage: NextStage, report: IssuedReport) -> bool:
+    if stage == "approved" and _is_issuer(caller, report):
+        return False
     return bool(permission_table().permits(caller.caller, ACTIONS[stage], caller.scope))
 
 

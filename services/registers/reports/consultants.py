@@ -92,7 +92,9 @@ def _work_columns() -> tuple[ReportColumn, ...]:
             translated("of these, those that keep a claim alive"),
         ),
         ReportColumn(
-            "backfilled", translated("backfilled"), translated("follow-ups that were entered after their day")
+            "backfilled",
+            translated("follow-ups entered late"),
+            translated("follow-ups that were entered after their day"),
         ),
         ReportColumn(
             "overdue",

@@ -53,7 +53,9 @@ def visit_columns() -> tuple[ReportColumn, ...]:
             ("contact", "visits"),
         ),
         ReportColumn(
-            "late", translated("entered late"), translated("of the visits, those entered after their day")
+            "late",
+            translated("visits entered late"),
+            translated("of the visits, those entered after their day"),
         ),
     )
 

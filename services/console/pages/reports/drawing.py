@@ -1,4 +1,8 @@
-"""Where the marks of a chart stand: lines over time, or bars one below another; colours are the style sheet's."""
+"""Where the marks of a chart stand: lines over time, or bars one below another; colours are the style sheet's.
+
+Across, places are parts of a hundred of whatever room there is, so that a picture fits a telephone and a desk alike;
+down, they are pixels, so that letters stay as tall as those of the page.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,15 @@ from services.console.pages.reports.charts import ChartData, ChartSeries
 from shared.contract.answers.values import BothLanguages
 from shared.i18n import Text
 
-WIDTH: Final = 720
-_LEFT, _RIGHT, TOP, PLOT = 52, 16, 12, 200
-_NAMES: Final = 150
-"""Width of the words beside bars."""
-_BAR, _GAP = 16, 12
-_NUMBERS: Final = 96
-"""Room behind the longest bar for its number."""
+TOP, PLOT = 12, 200
+_BAR, _GAP, _NAME = 16, 12, 18
+"""Of a group of bars: each of them, what parts it from the next group, and the line of its name above it."""
+_ROOM: Final = 68.0
+"""How far the longest bar goes; behind it stands its number."""
+_INSIDE: Final = 11.0
+"""How long a bar is that has its number within."""
 _LABELS: Final = 10
-"""Labels below a line that do not run into each other."""
+"""Labels below a line that do not run into each other; on a narrow page every other one of them is left out."""
 
 
 class ChartMark(Struct, frozen=True):
@@ -32,6 +36,16 @@ class ChartMark(Struct, frozen=True):
     written: str
     label: Text | str
     heading: BothLanguages
+
+    @property
+    def behind(self) -> float:
+        """Where a bar ends."""
+        return round(self.x + self.width, 2)
+
+    @property
+    def holds_its_number(self) -> bool:
+        """Whether the number has room within the bar."""
+        return self.width >= _INSIDE
 
 
 class ChartWord(Struct, frozen=True):
@@ -46,7 +60,6 @@ class DrawnChart(Struct, frozen=True, kw_only=True):
     """A chart ready to be written; `paths` are the lines of series, `grid` the heights that are named."""
 
     kind: str
-    width: int
     height: int
     headings: list[BothLanguages]
     labels: list[ChartWord]
@@ -72,10 +85,10 @@ def steps_of(most: Decimal) -> list[Decimal]:
 
 def _line(data: ChartData) -> DrawnChart:
     steps = steps_of(data.most)
-    across = (WIDTH - _LEFT - _RIGHT) / max(len(data.labels) - 1, 1)
+    across = 100 / max(len(data.labels) - 1, 1)
 
     def x(place: int) -> float:
-        return round(_LEFT + across * place, 1)
+        return round(across * place, 2)
 
     def y(number: Decimal) -> float:
         return round(TOP + PLOT * float(1 - number / steps[-1]), 1)
@@ -96,8 +109,8 @@ def _line(data: ChartData) -> DrawnChart:
         if at % every == 0
     ]
     return DrawnChart(
-        kind="line", width=WIDTH, height=TOP + PLOT + 32, headings=_headings(data.series), labels=labels,
-        grid=[ChartWord(_LEFT, y(step), f"{step:,f}") for step in steps], paths=paths, marks=marks,
+        kind="line", height=TOP + PLOT + 32, headings=_headings(data.series), labels=labels,
+        grid=[ChartWord(0, y(step), f"{step:,f}") for step in steps], paths=paths, marks=marks,
     )  # fmt: skip
 
 
@@ -108,29 +121,29 @@ def _short_day(label: Text | str) -> Text | str:
 
 
 def _bars(data: ChartData) -> DrawnChart:
-    room = WIDTH - _NAMES - _NUMBERS
     stacked = data.kind == "stacked"
-    group = (_BAR if stacked else _BAR * len(data.series)) + _GAP
+    group = _NAME + (_BAR if stacked else _BAR * len(data.series)) + _GAP
     marks: list[ChartMark] = []
     for at, label in enumerate(data.labels):
         before = Decimal()
         for series, one in enumerate(data.series):
             number = max(one.numbers[at], Decimal())
-            x = _NAMES + (float(before / data.most) * room if stacked else 0)
-            y = TOP + at * group + (0 if stacked else series * _BAR)
-            width = float(number / data.most) * room
+            x = _part(before, data.most) if stacked else 0
+            y = at * group + _NAME + (0 if stacked else series * _BAR)
             marks.append(
-                ChartMark(round(x, 1), y, round(width, 1), series, one.written[at], label, one.heading)
+                ChartMark(x, y, _part(number, data.most), series, one.written[at], label, one.heading)
             )
             before += number
-    labels = [
-        ChartWord(_NAMES - 8, TOP + at * group + (group - _GAP) / 2 + 4, label)
-        for at, label in enumerate(data.labels)
-    ]
+    labels = [ChartWord(0, at * group + _NAME - 5, label) for at, label in enumerate(data.labels)]
     return DrawnChart(
-        kind=data.kind, width=WIDTH, height=TOP + group * len(data.labels), headings=_headings(data.series),
-        labels=labels, grid=[], paths=[], marks=marks,
+        kind=data.kind, height=group * len(data.labels), headings=_headings(data.series), labels=labels,
+        grid=[], paths=[], marks=marks,
     )  # fmt: skip
+
+
+def _part(number: Decimal, most: Decimal) -> float:
+    """How far a number goes, where the most that there is goes to the end of its room."""
+    return round(float(number / most) * _ROOM, 2)
 
 
 def _headings(series: list[ChartSeries]) -> list[BothLanguages]:

@@ -12,13 +12,14 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.refused import in_words
-from services.console.frame.trade_words import AWAITED
+from services.console.frame.trade_words import AWAITED, role_word
 from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.names import ISSUED_STAGES, NEXT, STEP_ACTIONS, cell_words, report_name
-from services.console.pages.reports.one_report import ACTION, ROOM, report_page
+from services.console.pages.reports.one_report import ACTION, ROOM, is_issuer, may_set, report_page
 from services.console.pages.reports.periods import TypedPeriod
+from shared.access.table import permission_table
 from shared.contract.answers.values import BothLanguages
-from shared.i18n import Text, translated
+from shared.i18n import Text, listed, translated
 from shared.platform.place_names import PlaceNames
 
 
@@ -69,7 +70,7 @@ async def _issued_page(
         "reports/issued.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts, kept=kept,
         name=report_name(kept.report), document=document, tables=tables_of(document, None, {}, places),
         differences=[difference_words(document, one, places) for one in now.differences], stages=ISSUED_STAGES,
-        awaited=AWAITED, steps=_steps(page, place, kept), wrong=wrong,
+        awaited=AWAITED, steps=_steps(page, place, kept), others=_who_approves(page, place, kept), wrong=wrong,
         remark=form["remark"] if form is not None else "", now_at=now.known_at,
     )  # fmt: skip
 
@@ -78,7 +79,14 @@ def _steps(page: PageRequest, place: OfficePlace, kept: ShownIssued) -> list[tup
     """What whoever looks may do next with the report: the stage that it waits for, or return it."""
     if kept.awaits is None:
         return []
-    return [(one, NEXT[one]) for one in (kept.awaits, "returned") if page.may(STEP_ACTIONS[one], place)]
+    return [(one, NEXT[one]) for one in (kept.awaits, "returned") if may_set(page, place, kept, one)]
+
+
+def _who_approves(page: PageRequest, place: OfficePlace, kept: ShownIssued) -> Text | None:
+    """Who may approve a report that waits for it, told to its issuer, who may not."""
+    if kept.awaits != "approved" or not is_issuer(page, place, kept):
+        return None
+    return listed(role_word(role) for role in permission_table().actions[STEP_ACTIONS["approved"]].may)
 
 
 def difference_words(document: ShownReport, one: ShownDifference, places: PlaceNames) -> dict[str, Any]:

@@ -54,7 +54,7 @@ async def shelf(page: Page, scope: str, office: str) -> Response:
         "reports/shelf.html", place=place, room=ROOM, facts=facts,
         reports=[(one, report_name(one.report)) for one in reports.reports],
         registers=registers.registers, issued=await _issued(page, place), stages=ISSUED_STAGES, awaited=AWAITED,
-        report_name=report_name, mine=lambda one: _may_do_next(page, place, one),
+        report_name=report_name, mine=lambda one: one.awaits is not None and may_set(page, place, one, one.awaits),
     )  # fmt: skip
 
 
@@ -66,8 +66,15 @@ async def _issued(page: PageRequest, place: OfficePlace) -> list[ShownIssued] | 
     return (await page.services.get("registers", path, ShownIssuedPage, limit=ISSUED_SHOWN)).reports
 
 
-def _may_do_next(page: PageRequest, place: OfficePlace, one: ShownIssued) -> bool:
-    return one.awaits is not None and page.may(STEP_ACTIONS[one.awaits], place)
+def is_issuer(page: PageRequest, place: OfficePlace, one: ShownIssued) -> bool:
+    """Whether whoever looks issued the report."""
+    return one.issued_by in page.caller.names(place.scope)
+
+
+def may_set(page: PageRequest, place: OfficePlace, one: ShownIssued, stage: str) -> bool:
+    """Whether to offer a stage of a report: whoever issued it does not approve it."""
+    own = stage == "approved" and is_issuer(page, place, one)
+    return not own and page.may(STEP_ACTIONS[stage], place)
 
 
 async def report(
