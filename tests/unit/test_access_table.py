@@ -86,6 +86,8 @@ def test_an_administrator_sees_no_customer() -> None:
     """Who gives roles out has none of those that open personal data."""
     administrator = Caller("p", "person", "p", "s", 0.0, (), (GrantedRole("administrator", ("*",)),))
     assert not any(TABLE.permits(administrator, name) for name, one in TABLE.actions.items() if one.opens)
+    assert TABLE.permits(administrator, "staff.list", "east"), "accounts are of people with names"
+    assert not TABLE.permits(administrator, "scope.list")
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_list_says_who_may_do_what_and_who_has_no_account_yet() -> None:
     access = MadeUpAccess()
     status, page = shown(accounts, as_administrator(access))
     assert status == 200
-    assert "置业顾问 <code>li</code>，<span data-id>east-1 · east</span>" in page
+    assert '<span title="li">李娜</span> · 置业顾问，<span data-id>east-1 · east</span>' in page
     assert "集团总部：全部范围" in page
     assert "/accounts/new?scope=east&amp;staff=wang" in page
     assert "staff=li" not in page
@@ -107,7 +107,17 @@ def test_a_new_account_is_for_who_was_chosen_on_the_page_of_people() -> None:
     status, page = shown(new_account, as_administrator(MadeUpAccess()), SCOPE, "wang")
     assert status == 200
     assert 'name="login" type="text" value="wang"' in page
-    assert '<option data-id value="east/wang" selected>' in page
+    assert '<option data-id value="east/wang" selected>王强 · 置业顾问，east-1</option>' in page
+
+
+def test_staff_are_called_by_their_ids_while_nobody_says_their_names() -> None:
+    """Access keeps no names; accounts are kept all the same while attribution does not answer."""
+    access = MadeUpAccess({"/v1/scopes/east/staff": lambda request: httpx.Response(503)})
+    for page in (
+        shown(accounts, as_administrator(access))[1],
+        shown(account, as_administrator(access), UUID(ID))[1],
+    ):
+        assert '<span title="li">li</span> · 置业顾问' in page
 
 
 @pytest.mark.parametrize(("kind", "person"), [("person", "east/wang"), ("machine", "")])

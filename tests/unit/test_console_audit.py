@@ -23,6 +23,7 @@ from services.console.asking.audit_answers import (
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.customer_words import DECISIONS
 from services.console.frame.forms import Form, Wrong
+from services.console.frame.office_books import OfficeBooks
 from services.console.frame.page import PageRequest
 from services.console.frame.trade_words import DEALS, STATUSES, role_word
 from services.console.frame.typed_times import typed_instant
@@ -289,10 +290,14 @@ def job(state: ReplayState = "done", **more: Any) -> ReplayJob:
 
 def test_what_a_replay_changes_is_said_in_a_few_words() -> None:
     book = {"name": "getian", "version": 1, "sha256": "x"}
-    told = changed_words(job(rulebook=book, drop=[RECORD]))
-    assert "getian 1" in told.zh
+    told = changed_words(OfficeBooks(), job(rulebook=book, drop=[RECORD]))
+    assert "》第1版" in told.zh and "getian" not in told.zh
+    assert "version 1" in told.en
     assert told.zh.endswith("，去掉 1 条登记")
-    assert "own-book 3" in changed_words(job(rulebook={"name": "own-book", "version": 3, "sha256": "x"})).zh
+    assert (
+        "own-book 3"
+        in changed_words(OfficeBooks(), job(rulebook={"name": "own-book", "version": 3, "sha256": "x"})).zh
+    )
 
 
 def replay_page(language: Language, told: ReplayJob, result: ReplayResult | None) -> str:
@@ -300,7 +305,7 @@ def replay_page(language: Language, told: ReplayJob, result: ReplayResult | None
     return page_text(
         language, "audit/replay.html", facts=facts, job=told, open=told.state in ("waiting", "running"),
         result=result_in_words(result, facts) if result is not None else None, states=STATES,
-        changed=changed_words(told), statuses=STATUSES, deals=DEALS, decisions=DECISIONS,
+        changed=changed_words(OfficeBooks(), told), statuses=STATUSES, deals=DEALS, decisions=DECISIONS,
     )  # fmt: skip
 
 

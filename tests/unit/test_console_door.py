@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import msgspec
@@ -17,9 +17,11 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServiceClients
 from services.console.door.browser_sessions import BrowserSessions, TokensGiven
 from services.console.door.door import ConsoleDoor, SessionCookie
+from services.console.door.entering import Entrance
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
 from services.console.frame.own_page import own_page, sign_in_address
 from shared.access.table import permission_table
+from tests.support.console_pages import MadeUpServices, shown
 
 LIFE = 600
 
@@ -306,3 +308,16 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(ConsoleKeyError, match="chmod 600"):
         SessionSeal.of(path)
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_the_own_account_is_called_by_the_name_of_its_person(away: bool) -> None:
+    """The login stands beside its label; while nobody says the names, the page is there all the same."""
+    answers = {"/v1/scopes/east": httpx.Response(503)} if away else {}
+    services = MadeUpServices({path: lambda _request, one=one: one for path, one in answers.items()})
+    entrance = Entrance(cast(BrowserSessions, None), SessionCookie(secure=False))
+    status, page = shown(entrance.account, services.page("manager"))
+    assert status == 200
+    assert "<dt>账号</dt><dd><code>gao</code></dd>" in page
+    assert ("<dt>姓名</dt><dd>高经理</dd>" in page) == (not away)
+    assert ('<a href="/account">高经理</a>' in page) == (not away)

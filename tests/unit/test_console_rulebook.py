@@ -10,7 +10,6 @@ import pytest
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.rulebook_names import rulebook_title
 from services.console.frame.words import LANGUAGES, Language
 from services.console.pages.rulebook.book_words import book_difference, book_view
 from services.console.pages.rulebook.in_force import OfferedBook
@@ -127,7 +126,7 @@ def in_force_page(language: Language, facts: SeenScope) -> str:
     told = facts.scope.rulebook
     return page_text(
         language, "rulebook/in_force.html", facts=facts, told=told, view=book_view(load_book("shijiazhuang")),
-        offered=[OfferedBook("getian", 1, Text(HOSTILE, HOSTILE), False)], title_of=rulebook_title, may_try=True,
+        offered=[OfferedBook("getian", 1, Text(HOSTILE, HOSTILE), False)], title_of=BOOKS.title, may_try=True,
         adoptions=[AdoptedRulebook(seq=9, rulebook="getian", version=1, effective_from="2026-03-01T16:00:00Z")],
     )  # fmt: skip
 

@@ -104,13 +104,13 @@ class Entrance:
 
     async def account(self, page: Page) -> Response:
         """Who is signed in, with which roles; password and authenticator."""
-        return self._account(page)
+        return await self._account(page)
 
     async def change_password(self, page: Page) -> Response:
         """Another password; every other session of the account ends."""
         form = await page.form()
         if _password(form, "new_password") != _password(form, "again"):
-            return self._account(page, wrong=translated("the two passwords are not the same"))
+            return await self._account(page, wrong=translated("the two passwords are not the same"))
         asked: dict[str, Any] = {
             "password": _password(form, "password"), "new_password": _password(form, "new_password"),
         }  # fmt: skip
@@ -119,7 +119,7 @@ class Entrance:
         try:
             await page.services.call("access", "POST", "/v1/access/password", body=asked)
         except ServiceRefusedError as error:
-            return self._account(page, error.status, wrong=error.detail)
+            return await self._account(page, error.status, wrong=error.detail)
         return page.see_other("/account", translated("The password is changed."))
 
     async def offer_second_factor(self, page: Page) -> Response:
@@ -133,8 +133,8 @@ class Entrance:
                 "access", "/v1/access/second-factor", asked, SecondFactorOffered
             )
         except ServiceRefusedError as error:
-            return self._account(page, error.status, wrong=error.detail)
-        return self._account(page, offered=offered)
+            return await self._account(page, error.status, wrong=error.detail)
+        return await self._account(page, offered=offered)
 
     async def confirm_second_factor(self, page: Page) -> Response:
         """The authenticator counts; its recovery codes are shown once."""
@@ -145,12 +145,12 @@ class Entrance:
             )
         except ServiceRefusedError as error:
             offered = SecondFactorOffered(form["otpauth"])
-            return self._account(page, error.status, wrong=error.detail, offered=offered)
+            return await self._account(page, error.status, wrong=error.detail, offered=offered)
         if (cookie := self._cookie.of(page.request)) is not None:
             self._sessions.renew_soon(cookie)
-        return self._account(page, codes=codes)
+        return await self._account(page, codes=codes)
 
-    def _account(
+    async def _account(
         self,
         page: PageRequest,
         status: int = 200,
@@ -160,7 +160,8 @@ class Entrance:
         codes: RecoveryCodesShown | None = None,
     ) -> Response:
         return page.render(
-            "account.html", status=status, wrong=wrong, offered=offered, codes=codes, roles=role_words(page.caller)
+            "account.html", status=status, facts=await page.own_scope(), wrong=wrong, offered=offered, codes=codes,
+            roles=role_words(page.caller),
         )  # fmt: skip
 
     def _begun(self, given: TokensGiven, then: str) -> Response:

@@ -64,6 +64,13 @@ class OfficeBooks:
             return Text(f"《{title.zh}》", title.en)
         return translated("{rulebook}, clause {place}", rulebook=title, place=place)
 
+    def title(self, name: str, version: int) -> Text:
+        """A rulebook as people call it, with which version of it; name and version of one whose text is not here."""
+        book = self.book(name, version)
+        if book is None:
+            return Text(f"{name} {version}", f"{name} {version}")
+        return translated("{rulebook}, version {version}", rulebook=book.rulebook.title, version=version)
+
     def book(self, name: str, version: int | None = None, sha256: str = "") -> Book | None:
         """A rulebook by its digest, else by name and version; None where its text is not here."""
         wanted = [f"{name}@{sha256}"] if sha256 else []

@@ -14,10 +14,11 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.console.asking.customer_answers import NamedCustomer
+from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServiceClients, ServicesAsPerson
 from services.console.frame.assets import asset
 from services.console.frame.forms import Form
-from services.console.frame.navigation import OfficePlace, Room, may_open, rooms
+from services.console.frame.navigation import OfficePlace, Room, may_open, own_places, rooms
 from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
 from services.console.frame.seen_names import SeenNames
@@ -110,6 +111,19 @@ class PageRequest:
         seen = self.parts.seen_names
         return await seen.customers(self.services, self.caller.login, scope, customers, state)
 
+    async def own_scope(self) -> SeenScope | None:
+        """The first scope in which whoever looks is enrolled, for pages that are of no scope.
+
+        None of who is enrolled nowhere, and while nobody answers for it.
+        """
+        own = own_places(self.caller)
+        if not own:
+            return None
+        try:
+            return await self.scope(own[0].scope)
+        except ServiceRefusedError:
+            return None  # the page is of the account, and reads without
+
     async def scope_anew(self, scope: str) -> SeenScope:
         """The same, asked now."""
         self.parts.known.forget(scope)
@@ -180,7 +194,8 @@ class PageRequest:
 
     def _own_name(self, place: OfficePlace | None, facts: SeenScope | None) -> str:
         """As colleagues call whoever looks; the login where they are of no staff there."""
-        ids = () if place is None else sorted(self.caller.staff_ids(place.scope))
+        scope = place.scope if place is not None else facts.scope.scope if facts is not None else None
+        ids = () if scope is None else sorted(self.caller.staff_ids(scope))
         return facts.name(ids[0]) if facts is not None and ids else self.caller.login
 
     def _rooms(self, place: OfficePlace | None) -> list[Room]:

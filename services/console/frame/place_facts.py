@@ -46,11 +46,12 @@ class SeenScope(Struct, frozen=True):
 
 class SeenScopes:
     """Facts of scopes by name. The door lets in nobody who may not know of the scope; the facts are the same for all
-    who do (docs/permissions.md, `scope.list`)."""
+    who do (docs/permissions.md, `scope.list`, `staff.list`)."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._known: dict[str, tuple[float, SeenScope]] = {}
+        self._people: dict[str, tuple[float, Mapping[str, StaffMember]]] = {}
 
     async def of(self, scope: str, services: ServicesAsPerson) -> SeenScope:
         """The facts, some seconds old at most. Raises `ServiceRefusedError`."""
@@ -59,13 +60,24 @@ class SeenScopes:
             return found[1]
         told = await services.get("attribution", f"/v1/scopes/{scope}", ScopeAnswer)
         zone = ZoneInfo(told.timezone) if told.timezone else CHINA
-        facts = SeenScope(told, zone, await _people(scope, services))
+        facts = SeenScope(told, zone, await self.people(scope, services))
         self._known[scope] = (self._monotonic(), facts)
         return facts
+
+    async def people(self, scope: str, services: ServicesAsPerson) -> Mapping[str, StaffMember]:
+        """All who were ever enrolled, by id, some seconds old at most; also for whoever reads nothing else of a scope.
+
+        Raises `ServiceRefusedError`.
+        """
+        found = self._people.get(scope)
+        if found is None or self._monotonic() - found[0] >= KEPT:
+            found = self._people[scope] = (self._monotonic(), await _people(scope, services))
+        return found[1]
 
     def forget(self, scope: str) -> None:
         """Ask anew: somebody was enrolled, or left, from this console."""
         self._known.pop(scope, None)
+        self._people.pop(scope, None)
 
 
 async def _people(scope: str, services: ServicesAsPerson) -> Mapping[str, StaffMember]:

@@ -23,17 +23,21 @@ async def home(page: Page) -> Response:
         return RedirectResponse(room.address(places[0]), 303)
     if not places and page.keeps_accounts:
         return RedirectResponse("/accounts", 303)
-    return _offered(page, places)
+    return await _offered(page, places)
 
 
 async def places(page: Page) -> Response:
     """Every office that one's roles reach, with the room that one begins in there."""
-    return _offered(page, await _places(page))
+    return await _offered(page, await _places(page))
 
 
-def _offered(page: PageRequest, places: list[OfficePlace]) -> Response:
+async def _offered(page: PageRequest, places: list[OfficePlace]) -> Response:
     offered = [(one, first_room(page.caller, one)) for one in places]
-    return page.render("home.html", offered=[(one, room) for one, room in offered if room is not None])
+    return page.render(
+        "home.html",
+        facts=await page.own_scope(),
+        offered=[(one, room) for one, room in offered if room is not None],
+    )
 
 
 async def _places(page: PageRequest) -> list[OfficePlace]:

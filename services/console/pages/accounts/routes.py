@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from services.console.asking.access_answers import (
     EnrolledStaff,
+    LinkedStaff,
     SecretShown,
     ShownAccount,
     ShownAccounts,
@@ -22,7 +24,7 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import CHINA
 from services.console.frame.refused import wrong_with
-from services.console.frame.staff_accounts import enrolled_staff
+from services.console.frame.staff_accounts import enrolled_staff, staff_names
 from services.console.pages.accounts.typed import (
     AccountTyped,
     account_of,
@@ -59,10 +61,9 @@ async def accounts(page: Page, kind: Kind = None, after: Word = None) -> Respons
     staff = await enrolled_staff(page)
     granted = await page.services.get("access", f"{API}/grants", ShownGrants)
     lines = [_line(one, staff, granted.grants) for one in told.accounts]
-    return _shown(
-        page, "list", lines=lines, without=[one for one in staff if one.account == "none"], kind=kind,
-        after=told.next,
-    )  # fmt: skip
+    without = [one for one in staff if one.account == "none"]
+    named = [*without, *(one for line in lines for one in line.people)]
+    return await _shown(page, "list", named, lines=lines, without=without, kind=kind, after=told.next)
 
 
 async def new_account(page: Page, scope: Word = None, staff: Word = None, kind: Kind = None) -> Response:
@@ -171,9 +172,10 @@ async def _new(
     page: PageRequest, typed: AccountTyped, wrong: Wrong | None = None, status: int = 422
 ) -> Response:
     free = [one for one in await enrolled_staff(page) if one.account == "none"]
-    return _shown(
+    return await _shown(
         page,
         "new",
+        free,
         status if wrong else 200,
         typed=typed,
         wrong=wrong,
@@ -198,11 +200,11 @@ async def _one(
     staff = await enrolled_staff(page)
     line = _line(told.accounts[0], staff, granted.grants)
     own = {(one.scope, one.staff) for one in line.account.staff}
-    return _shown(
-        page, "account", status, line=line, made=made, wrong=wrong, form=form or Form({}), own=own,
-        enrolled={(one.scope, one.staff) for one in staff},
-        offered=[one for one in staff if one.account == "none" or (one.scope, one.staff) in own],
-        grantable=grantable(line.account.kind), is_self=line.account.account == page.caller.subject,
+    offered = [one for one in staff if one.account == "none" or (one.scope, one.staff) in own]
+    return await _shown(
+        page, "account", [*offered, *line.account.staff], status, line=line, made=made, wrong=wrong,
+        form=form or Form({}), own=own, enrolled={(one.scope, one.staff) for one in staff},
+        offered=offered, grantable=grantable(line.account.kind), is_self=line.account.account == page.caller.subject,
     )  # fmt: skip
 
 
@@ -212,11 +214,19 @@ def _line(account: ShownAccount, staff: list[EnrolledStaff], grants: tuple[Shown
     return AccountLine(account, people, [one for one in grants if one.account == account.account])
 
 
-def _shown(page: PageRequest, template: str, status: int = 200, **values: Any) -> Response:
+async def _shown(
+    page: PageRequest,
+    template: str,
+    named: Iterable[EnrolledStaff | LinkedStaff],
+    status: int = 200,
+    **values: Any,
+) -> Response:
+    """A page of the room; `named` are the staff whom it names."""
     words = permission_table().granted_roles
     return page.render(
-        f"accounts/{template}.html", status=status, zone=CHINA, room="accounts",
-        granted_word=lambda role: words[role].text, **values,
+        f"accounts/{template}.html", status=status, facts=await page.own_scope(), zone=CHINA, room="accounts",
+        names=await staff_names(page, (one.scope for one in named)), granted_word=lambda role: words[role].text,
+        **values,
     )  # fmt: skip
 
 

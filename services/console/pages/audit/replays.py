@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -13,10 +14,10 @@ from services.console.frame.customer_words import DECISIONS
 from services.console.frame.files import passed_on
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
+from services.console.frame.office_books import OfficeBooks
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.refused import wrong_with
-from services.console.frame.rulebook_names import rulebook_title
 from services.console.frame.scope_pages import place_in
 from services.console.frame.trade_words import DEALS, STATUSES
 from services.console.frame.typed_times import typed_instant
@@ -63,20 +64,21 @@ async def _listed(
     asked = await page.services.get("attribution", "/v1/replays", ReplaysPage, scope=place.scope)
     books = await page.services.get("attribution", "/v1/rulebooks", RulebooksAnswer)
     options = [
-        (f"{one.rulebook}@{one.version}", rulebook_title(one.rulebook, one.version))
+        (f"{one.rulebook}@{one.version}", page.parts.books.title(one.rulebook, one.version))
         for one in books.rulebooks
     ]
     return page.render(
         "audit/replays.html", status=422 if wrong else 200, place=place, room=ROOM, facts=facts,
-        replays=asked.replays, options=options, typed=typed, wrong=wrong, states=STATES, title_of=changed_words,
+        replays=asked.replays, options=options, typed=typed, wrong=wrong, states=STATES,
+        title_of=partial(changed_words, page.parts.books),
     )  # fmt: skip
 
 
-def changed_words(job: ReplayJob) -> Text:
+def changed_words(books: OfficeBooks, job: ReplayJob) -> Text:
     """What was changed, in a few words."""
     told = translated("as it was adopted")
     if job.rulebook is not None:
-        title = rulebook_title(job.rulebook.name, job.rulebook.version)
+        title = books.title(job.rulebook.name, job.rulebook.version)
         told = translated("under {title}", title=title)
     if job.drop:
         told = translated("{what}, without {count} records", what=told, count=len(job.drop))
@@ -117,7 +119,7 @@ async def replay(page: Page, scope: str, replay: str) -> Response:
     return page.render(
         "audit/replay.html", place=place, room=ROOM, facts=facts, job=job, open=job.state in OPEN,
         result=result_in_words(result, facts) if result is not None else None, states=STATES,
-        changed=changed_words(job), statuses=STATUSES, deals=DEALS, decisions=DECISIONS,
+        changed=changed_words(page.parts.books, job), statuses=STATUSES, deals=DEALS, decisions=DECISIONS,
     )  # fmt: skip
 
 

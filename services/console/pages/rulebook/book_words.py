@@ -7,7 +7,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from shared.i18n import Text
+from shared.i18n import Text, listed
 from shared.rules.rulebooks.in_words import differences, in_words
 from shared.rules.rulebooks.loading import Book
 
@@ -27,7 +27,7 @@ class BookView(Struct, frozen=True, kw_only=True):
     version: int
     title: Text
     sha256: str
-    extends: list[str]
+    extends: Text
     own: list[ClauseView]
     kept: list[ClauseView]
 
@@ -64,7 +64,7 @@ def book_view(book: Book) -> BookView:
 
     return BookView(
         name=known.name, version=known.version, title=known.title, sha256=known.sha256,
-        extends=[str(sheet.name) for sheet in book.sheets[:-1]], own=views(map(str, own)), kept=views(map(str, kept)),
+        extends=listed(sheet.title for sheet in book.sheets[:-1]), own=views(map(str, own)), kept=views(map(str, kept)),
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.registers_answers import ShownScheme
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.rulebook_names import rulebook_title
 from services.console.frame.scope_pages import place_in
 from services.console.pages.rulebook.book_words import book_difference, book_view
 from services.console.pages.rulebook.scheme_words import scheme_view
@@ -48,8 +47,8 @@ async def rulebook(page: Page, scope: str) -> Response:
     book = book_in_use(page, facts, known)
     return page.render(
         "rulebook/in_force.html", place=place, room=ROOM, facts=facts, told=facts.scope.rulebook,
-        view=book_view(book) if book is not None else None, offered=_offered(facts, known),
-        adoptions=list(reversed(facts.scope.adoptions)), title_of=rulebook_title,
+        view=book_view(book) if book is not None else None, offered=_offered(page, facts, known),
+        adoptions=list(reversed(facts.scope.adoptions)), title_of=page.parts.books.title,
         may_try=page.may("page.rulebook_trial", place),
     )  # fmt: skip
 
@@ -69,10 +68,10 @@ def _text(page: PageRequest, name: str, version: int, known: list[RulebookText])
     return page.parts.books.book(name, version, digest)
 
 
-def _offered(facts: SeenScope, known: list[RulebookText]) -> list[OfferedBook]:
+def _offered(page: PageRequest, facts: SeenScope, known: list[RulebookText]) -> list[OfferedBook]:
     force = (facts.scope.rulebook.name, facts.scope.rulebook.version)
     return [
-        OfferedBook(name, version, rulebook_title(name, version), force == (name, version))
+        OfferedBook(name, version, page.parts.books.title(name, version), force == (name, version))
         for name, version in ((one.rulebook, one.version) for one in known)
     ]
 

@@ -14,7 +14,6 @@ from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.refused import wrong_with
-from services.console.frame.rulebook_names import rulebook_title
 from services.console.frame.scope_pages import place_in
 from services.console.frame.typed_times import typed_instant
 from services.console.pages.rulebook.in_force import ROOM
@@ -63,7 +62,9 @@ def _shown(
     mistake: DraftMistake | None,
 ) -> Response:
     books = page.parts.books.rulebooks.books
-    options = [(f"{name}@{version}", rulebook_title(name, version)) for name, version in sorted(books)]
+    options = [
+        (f"{name}@{version}", page.parts.books.title(name, version)) for name, version in sorted(books)
+    ]
     return page.render(
         "rulebook/trial.html", status=422 if wrong or mistake else 200, place=place, room=ROOM, facts=facts, form=form,
         place_of=where, draft=form.raw("draft"), wrong=wrong, mistake=mistake, options=options,
