@@ -184,7 +184,8 @@ class AccessService:
             self.database, self.accounts, self.sessions, self.openid_clients, settings.access_return_to,
             self.machine.now,
         )  # fmt: skip
-        add_openid_routes(app, OpenidApi(openid, self.threads, self.refusals, base))
+        back = next(iter(settings.access_return_to), None)
+        add_openid_routes(app, OpenidApi(openid, self.threads, self.refusals, base, back))
 
     def _parts(self) -> list[ServicePart]:
         """In the order in which they start; people sign in also while the broker is away."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.hostile import WATCHED, unharmed
+from tests.browser.hostile import WATCHED
 from tests.browser.hostile import WORDS as PROGRAMS
 from tests.browser.pages import PageAddress, addresses, allowed, filled, known, roles
+from tests.browser.readable import readable
 from tests.support.console import ConsoleUnderTest, Visitors
 
 GETS = [
@@ -27,7 +26,6 @@ READ = [
 ]
 NATURAL = ("reception", "consultant", "manager", "auditor")
 """Who looks at a page, in the order in which one is chosen."""
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 CHINESE = re.compile(r"[一-鿿]")
 LATIN = re.compile(r"[A-Za-z]{3,}")
@@ -182,22 +180,6 @@ def test_a_page_can_be_read_on_a_telephone_in_english(
         assert [one for one in words if CHINESE.search(one) and "（演示）" not in one] == [], page.url
     finally:
         page.context.close()
-
-
-def readable(page: Page) -> None:
-    """What axe finds, what stands over the edge, whether there is one heading, and that no text was a program."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
-    assert _violations(found.response) == []
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0
-    assert page.locator("h1").count() == 1
-    unharmed(page)
-
-
-def _violations(response: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{one['id']}: {node['html'][:200]}" for one in response["violations"] for node in one["nodes"][:3]
-    ]
 
 
 @pytest.mark.parametrize("address", READ, ids=named)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from tests.support.openid_provider import Provider, foreign_provider, own_provid
 from tests.support.serving import until
 
 RETURN = "http://127.0.0.1:7/back"
+ASKED = urlencode({"return_to": RETURN, "challenge": "x" * 43})
 
 
 class Browser:
@@ -65,6 +65,15 @@ def refused(came_back: httpx.Response) -> str:
     return told["error"][0]
 
 
+def provider_file(folder: Path, issuer: str, **more: Any) -> str:
+    """A file of one provider, `corp`."""
+    file = folder / "providers.yaml"
+    told = {"issuer": issuer, "client_id": "panke", **more}
+    lines = [f"    {name}: {value}" for name, value in told.items()]
+    file.write_text("\n".join(["providers:", "  corp:", *lines, ""]))
+    return str(file)
+
+
 @asynccontextmanager
 async def access_with(
     dsn: str,
@@ -75,14 +84,10 @@ async def access_with(
     public_url: str = "http://127.0.0.1:8005",
     **more: Any,
 ) -> AsyncIterator[Access]:
-    file = folder / "providers.yaml"
-    lines = [
-        f"    {name}: {value}" for name, value in {"issuer": issuer, "client_id": "panke", **more}.items()
-    ]
-    file.write_text("\n".join(["providers:", "  corp:", *lines, ""]))
     settings = settings_of(
-        dsn, "127.0.0.1:1", prefix, folder, access_providers=str(file), access_public_url=public_url
-    )
+        dsn, "127.0.0.1:1", prefix, folder, access_providers=provider_file(folder, issuer, **more),
+        access_public_url=public_url,
+    )  # fmt: skip
     async with serving(settings) as access:
         # The redirect address is where the test's service listens.
         base = str(access.client.base_url).rstrip("/")
@@ -240,6 +245,59 @@ async def test_whom_the_provider_refused_is_told_so(access: Access) -> None:
     assert "script" not in answer.headers["location"]
 
 
+async def test_a_refusal_without_its_state_ends_what_this_browser_began(access: Access) -> None:
+    """Providers leave it out, against RFC 6749 section 4.1.2.1; a code without it lets nobody in."""
+    browser, stranger = Browser(access), Browser(access)
+    await browser.begin()
+    denied = f"{PATH}/corp/callback?error=access_denied"
+    assert (await stranger.http.get(denied)).status_code == 401, "nothing was begun there"
+    assert refused(await browser.http.get(denied)) == "provider"
+    assert (await browser.http.get(denied)).status_code == 401, "it is over"
+    code = parse_qs(urlsplit(await browser.at_provider(await browser.begin())).query)["code"][0]
+    assert (await browser.http.get(f"{PATH}/corp/callback?code={code}")).status_code == 401
+
+
+async def test_who_comes_back_too_late_is_told_so_by_the_client(access: Access) -> None:
+    """And is not signed in, nor by the same answer once more."""
+    browser = Browser(access)
+    back = await browser.at_provider(await browser.begin())
+    access.rows("UPDATE openid_flows SET ends_at = now() - interval '1 second' RETURNING state")
+    assert refused(await browser.http.get(back)) == "too_late"
+    assert (await browser.http.get(back)).status_code == 401
+    assert access.entries("signed_in") == []
+
+
+async def test_what_a_provider_says_besides_is_not_read(access: Access) -> None:
+    """RFC 6749 section 4.1.2 has parameters that are unknown ignored; what is known stands there once."""
+    browser = Browser(access)
+    back = await browser.at_provider(await browser.begin())
+    assert (await browser.http.get(f"{back}&state=another")).status_code == 422
+    assert (
+        await browser.tokens(await browser.http.get(f"{back}&session_state=1&trace=x"))
+    ).status_code == 200
+
+
+async def test_a_person_reads_a_page_where_a_program_reads_a_document(
+    database: str, topic_prefix: str, tmp_path: Path, provider: Provider
+) -> None:
+    """Nobody can be sent back who began nothing here; the page leads to where the deployment has people begin."""
+    console = "https://panke.example.com/sign-in/openid"
+    for allowed, way in (((), "回到判客"), ((console,), f'href="{console}"')):
+        given = settings_of(
+            database, "127.0.0.1:1", topic_prefix, tmp_path, access_return_to=allowed,
+            access_providers=provider_file(tmp_path, provider.address),
+        )  # fmt: skip
+        async with serving(given) as access:
+            for path in (f"{PATH}/corp/callback?state=none&code=none", f"{PATH}/nobody?{ASKED}"):
+                document = await access.client.get(path)
+                assert document.headers["content-type"] == "application/problem+json"
+                page = await access.client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+                assert page.status_code == document.status_code
+                assert page.headers["content-type"].startswith("text/html")
+                assert document.json()["detail"] in page.text
+                assert way in page.text
+
+
 async def test_the_cookie_is_for_this_sign_in_alone(access: Access) -> None:
     """No script reads it, no other site's form sends it, no other path gets it."""
     begun = await Browser(access).begin()
@@ -277,7 +335,7 @@ async def test_a_provider_that_calls_itself_otherwise_is_another(
 ) -> None:
     """The issuer is the one of the deployment letter by letter, with a slash at its end or without."""
     async with access_with(database, topic_prefix, tmp_path, f"{provider.address}/") as access:
-        assert (await Browser(access).begin()).status_code == 502
+        assert refused(await Browser(access).begin()) == "unavailable"
 
 
 async def test_what_comes_back_and_is_refused_is_on_the_record(access: Access, provider: Provider) -> None:
@@ -346,7 +404,9 @@ def test_a_file_of_providers_that_is_wrong_is_refused(tmp_path: Path, text: str)
 async def test_a_provider_that_is_away_is_told_and_nothing_is_begun(
     database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
+    """The client that waits tells it, in whose pages the person is."""
     async with access_with(database, topic_prefix, tmp_path, "http://127.0.0.1:1") as access:
-        assert (await Browser(access).begin()).status_code == 502
+        begun = await Browser(access).begin()
+        assert refused(begun) == "unavailable"
+        assert "set-cookie" not in begun.headers
         assert access.rows("SELECT count(*) FROM openid_flows")[0][0] == 0
-        assert time.time() > 0

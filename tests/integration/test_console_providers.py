@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,8 +38,8 @@ class ProviderBrowser:
     async def begin(self, **query: str) -> httpx.Response:
         return await self.console.get(BEGIN, params=query)
 
-    async def at_provider(self, begun: httpx.Response) -> str:
-        """By way of access to the provider and back; where access sends the browser."""
+    async def at_provider(self, begun: httpx.Response, late: Access | None = None) -> str:
+        """By way of access to the provider and back, too `late` for access; where access sends the browser."""
         assert begun.status_code == 303, begun.text
         public, found = begun.headers["location"].split(PATH)
         assert public == "http://127.0.0.1:8005", "as the deployment says where access is reached"
@@ -45,6 +47,8 @@ class ProviderBrowser:
         assert asked.status_code == 302, asked.text
         async with httpx.AsyncClient(timeout=60) as elsewhere:
             back = (await elsewhere.get(asked.headers["location"])).headers["location"]
+        if late is not None:
+            late.rows("UPDATE openid_flows SET ends_at = now() - interval '1 second' RETURNING state")
         return str((await self.access.get(back)).headers["location"])
 
     async def whole(self, **query: str) -> httpx.Response:
@@ -118,7 +122,7 @@ async def test_the_session_is_sealed_and_out_of_reach_of_scripts(browser: Provid
     """No token and no grant stands in what the browser keeps, and what it kept meanwhile is taken back."""
     begun = await browser.begin()
     meanwhile = begun.headers["set-cookie"].lower()
-    assert "httponly" in meanwhile and "samesite=lax" in meanwhile and "max-age=600" in meanwhile
+    assert "httponly" in meanwhile and "samesite=lax" in meanwhile and "max-age=4200" in meanwhile
     challenge = parse_qs(urlsplit(begun.headers["location"]).query)["challenge"][0]
     back = await browser.at_provider(begun)
     grant = parse_qs(urlsplit(back).query)["grant"][0]
@@ -200,6 +204,55 @@ async def test_a_sign_in_that_took_too_long_or_was_never_begun_is_told(browser: 
     back = await browser.at_provider(await browser.begin())
     browser.console.cookies.set("panke_begun", browser.console.cookies["panke_begun"][:-4] + "AAAA")
     assert (await browser.console.get(back)).status_code == 401
+
+
+async def test_who_comes_back_too_late_begins_again_and_is_where_they_were_going(
+    browser: ProviderBrowser, access: Access
+) -> None:
+    back = await browser.at_provider(await browser.begin(then="/account"), late=access)
+    answer = await browser.console.get(back)
+    assert answer.status_code == 401
+    assert "耗时过长" in answer.text
+    assert f'href="{BEGIN}?then=/account"' in answer.text
+
+
+async def test_a_provider_that_does_not_answer_is_told_beside_the_other_ways(
+    database: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    async with (
+        access_with(database, topic_prefix, tmp_path, "http://127.0.0.1:1") as access,
+        console_over(access, tmp_path) as console,
+    ):
+        browser = ProviderBrowser(console, str(access.client.base_url))
+        begun = await browser.begin(then="/account")
+        away = await browser.access.get(PATH + begun.headers["location"].split(PATH)[1])
+        page = await browser.console.get(away.headers["location"])
+        assert page.status_code == 401
+        assert "暂时没有应答" in page.text
+        assert 'name="then" value="/account"' in page.text
+
+
+async def test_while_access_is_away_no_provider_is_said_to_be_unknown(access: Access, tmp_path: Path) -> None:
+    """The page of signing in stands without them, and the way to one says that it does not work now."""
+    nowhere = replace(access, client=httpx.AsyncClient(base_url="http://127.0.0.1:1"))
+    async with console_over(nowhere, tmp_path) as console:
+        browser = ProviderBrowser(console, "http://127.0.0.1:1")
+        assert (await browser.console.get("/sign-in")).status_code == 200
+        begun = await browser.begin()
+        assert (begun.status_code, "location" in begun.headers) == (503, False)
+
+
+async def test_the_language_is_switched_on_the_way_in_and_the_page_is_kept(browser: ProviderBrowser) -> None:
+    """On the page of signing in, and on the one to which a refusal leads."""
+    for path in ("/sign-in?then=/account", f"{RETURN}?error=provider"):
+        page = await browser.console.get(path)
+        kept = unescape(
+            page.text.partition('action="/language"')[2].partition('value="')[2].partition('"')[0]
+        )
+        switched = await browser.console.post(
+            "/language", data={"then": kept, "language": "en"}, headers={"sec-fetch-site": "same-origin"}
+        )
+        assert switched.headers["location"] == ("/sign-in?then=/account" if "then" in path else "/sign-in")
 
 
 async def test_a_provider_that_nobody_named_is_not_found(browser: ProviderBrowser) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import time as clocks
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from pathlib import Path
@@ -28,6 +29,7 @@ from deploy.local.ports import free_port
 from shared.access.machine import AsMachine, MachineTokens
 from shared.platform.clock import ClockDriver
 from tests.support.contract import JSON_BODY
+from tests.support.openid_provider import foreign_provider
 
 DAYS = 5
 SEED = 7
@@ -38,6 +40,16 @@ SIZES: Mapping[str, ViewportSize] = {
     "phone": {"width": 390, "height": 844},
 }
 LANGUAGE_COOKIE = "panke_language"
+ELSEWHERE = "127.0.0.2"
+"""Where the provider listens at which people may sign in: to a browser, another site than the console."""
+PROVIDERS = """\
+providers:
+  corp:
+    issuer: {issuer}
+    client_id: panke
+    client_secret_file: {secret}
+    title: {{zh: 集团统一登录, en: Group sign-in}}
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +64,7 @@ class ConsoleUnderTest:
     scope: str
     office: str
     clock: str
+    provider: str
 
     def now(self) -> datetime:
         """What time it is in the office, to the second."""
@@ -132,22 +145,29 @@ class _Started:
         place = Path(mkdtemp(prefix="deployment-", dir=folder))
         clock = ClockDriver(place / "clock.json")
         clock.hold(entries[0].at)
-        self._running = deployed(place / "parts", clock, {}, lambda _: None, _own_ports())
-        deployment = self._running.__enter__()
+        self._running = ExitStack()
         try:
+            provider = self._running.enter_context(foreign_provider(place / "provider.log", host=ELSEWHERE))
+            offered = place / "providers.yaml"
+            secret = place / "provider.secret"
+            secret.write_text(secrets.token_urlsafe(24))
+            offered.write_text(PROVIDERS.format(issuer=provider, secret=secret), encoding="utf-8")
+            given = {"PANKE_ACCESS_PROVIDERS": str(offered)}
+            parts = deployed(place / "parts", clock, given, lambda _: None, _own_ports())
+            deployment = self._running.enter_context(parts)
             for entry in entries:
                 clock.hold(entry.at)
                 if entry.event is not None:
                     seq = deployment.send(entry.event)
             deployment.folded(seq)
             clock.run(until=None)
-            self.console = _told(deployment, place)
+            self.console = _told(deployment, place, provider)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        self._running.__exit__(None, None, None)
+        self._running.close()
 
 
 def _entries(days: int, until: time | None) -> Sequence[DiaryEntry]:
@@ -163,12 +183,12 @@ def _own_ports() -> Mapping[str, int]:
     return ports
 
 
-def _told(deployment: Deployment, place: Path) -> ConsoleUnderTest:
+def _told(deployment: Deployment, place: Path, provider: str) -> ConsoleUnderTest:
     addresses = {part.name: part.address for part in deployment.stack.services}
     return ConsoleUnderTest(
         addresses[CONSOLE], addresses, dict(deployment.accounts.roles), deployment.accounts.password,
         str(place / "parts" / "keys" / "desk.json"), SCOPE, OFFICE,
-        str(place / "clock.json"),
+        str(place / "clock.json"), provider,
     )  # fmt: skip
 
 

@@ -42,8 +42,8 @@ def page_text(language: Language, template: str, **values: Any) -> str:
     """A page as a browser gets it."""
     frame = {
         "page": SimpleNamespace(
-            caller=SimpleNamespace(login="gao"), path="/here", now=NOW, may=lambda *_: True, language=language,
-            keeps_accounts=False
+            caller=SimpleNamespace(login="gao"), path="/here", again="/here", now=NOW, language=language,
+            may=lambda *_: True, keeps_accounts=False
         ),
         "place": PLACE, "room": "", "rooms": [], "facts": made_up_scope(li="小李", wang="小王"), "zone": ZONE,
         "now": NOW, "notice": None, "asset": lambda name: f"/assets/{name}",

@@ -27,8 +27,8 @@ from tests.support.parts import eventually
 
 
 @contextmanager
-def foreign_provider(log: Path, *users: Mapping[str, Any]) -> Iterator[str]:
-    """The address of oidc-provider-mock, whom anybody may sign in as."""
+def foreign_provider(log: Path, *users: Mapping[str, Any], host: str = "127.0.0.1") -> Iterator[str]:
+    """The address of oidc-provider-mock, where anybody may sign in as anybody."""
     port = free_port()
     command = [
         sys.executable,
@@ -36,6 +36,8 @@ def foreign_provider(log: Path, *users: Mapping[str, Any]) -> Iterator[str]:
         "ignore",
         "-m",
         "oidc_provider_mock",
+        "-H",
+        host,
         "-p",
         str(port),
         "--no-refresh-token",
@@ -45,7 +47,7 @@ def foreign_provider(log: Path, *users: Mapping[str, Any]) -> Iterator[str]:
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ})
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://{host}:{port}"
         eventually(lambda: _answers(process, address, log), "the provider answers")
         yield address
     finally:

@@ -19,7 +19,7 @@ from services.console.door.browser_sessions import BrowserSessions, TokensGiven
 from services.console.door.door import ConsoleDoor, SessionCookie
 from services.console.door.entering import Entrance
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
-from services.console.frame.own_page import own_page, sign_in_address
+from services.console.frame.own_page import own_page, page_again, sign_in_address
 from shared.access.table import permission_table
 from tests.support.console_pages import MadeUpServices, shown
 
@@ -204,6 +204,24 @@ def test_each_sign_in_is_another_session(sessions: BrowserSessions) -> None:
 )
 def test_a_sign_in_leads_to_pages_of_the_console_alone(given: str | None, then: str) -> None:
     assert own_page(given) == then
+
+
+@pytest.mark.parametrize(
+    ("given", "again"),
+    [
+        ("/at/east/east-1/desk?x=1", "/at/east/east-1/desk?x=1"),
+        ("/sign-in", "/sign-in"),
+        ("/sign-in?then=/at/east%3Fx%3D1", "/sign-in?then=/at/east%3Fx%3D1"),
+        ("/sign-in?then=//evil.example", "/sign-in"),
+        ("/sign-in?then=/sign-in", "/sign-in"),
+        ("/sign-in/openid?grant=x", "/"),
+        ("//evil.example/sign-in", "/"),
+        ("https://evil.example/sign-in", "/"),
+    ],
+)
+def test_another_language_shows_the_same_page_of_the_console(given: str, again: str) -> None:
+    """The sign-in with the page that was asked for."""
+    assert page_again(given) == again
 
 
 def test_the_address_of_the_sign_in_keeps_the_page_whole() -> None:

@@ -6,21 +6,29 @@ import asyncio
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
 
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.asking.services import ServiceClients
+from services.console.door.entering import Entrance, entrance_routes
 from services.console.frame.assets import ASSETS, send_asset
 from services.console.frame.forms import Form
 from services.console.frame.navigation import ROOMS, OfficePlace, first_room, may_open, rooms
+from services.console.frame.page import PageRequest
 from services.console.frame.refused import problem_words
 from services.console.frame.templates import ENVIRONMENTS, rendered
 from services.console.frame.words import LANGUAGES, line_in
 from services.console.live.stream import LiveScopes
+from services.console.pages.routes import page_routes
 from shared.access.caller import Caller, GrantableRole, GrantedRole, StaffRole
 from shared.access.table import permission_table
 from shared.contract.answers.scopes import ScopeAnswer
@@ -33,6 +41,9 @@ THERE = OfficePlace("east", "east-2")
 ABROAD = OfficePlace("west", "west-1")
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "services/console/templates"
+ROUTES = list(permission_table().routes("console"))
+PARTS = ("/at/{scope}/{office}/mine/{customer}/follow-up/preview",)
+"""Shown within a page alone."""
 
 
 def staff(role: Role) -> Caller:
@@ -127,6 +138,22 @@ def test_another_office_is_open_to_who_reaches_the_scope() -> None:
     assert may_open(staff("manager"), "page.desk", THERE)
     assert may_open(granted("head_office", "east"), "page.reports", THERE)
     assert not may_open(granted("head_office", "east"), "page.reports", ABROAD)
+
+
+@pytest.mark.parametrize(
+    "path", [path for method, path, _ in ROUTES if method == "POST" and path not in PARTS]
+)
+def test_an_answer_to_a_form_is_shown_again_by_a_page(path: str) -> None:
+    """By the page itself, or the one above it where the address takes a form and shows nothing."""
+    app = FastAPI()
+    app.state.console = SimpleNamespace(now=lambda: datetime(2026, 3, 12, tzinfo=UTC))
+    for routes in (page_routes(), entrance_routes(Entrance(cast(Any, None), cast(Any, None)))):
+        app.include_router(routes)
+    asked = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [], "app": app}
+    again = unquote(PageRequest(Request(asked | {"server": ("x", 80), "scheme": "http"})).again)
+    assert path.startswith(again)
+    assert ("GET", again) in [(method, where) for method, where, _ in ROUTES]
+    assert again == path or ("GET", path) not in [(method, where) for method, where, _ in ROUTES]
 
 
 def test_a_form_gives_what_was_typed() -> None:

@@ -14,13 +14,14 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from msgspec import Struct
 
 from services.intake.settings import IntakeSettings
 from shared.contract import decode_event
 from shared.platform.http.app import create_app, listen
 from shared.platform.http.problem import PROBLEM_TYPE, unavailable
+from shared.platform.http.query_names import ignore_unknown
 from shared.platform.settings import SettingsError
 from shared.platform.telemetry.telemetry import configure_logging
 from tests.support.contract import JSON_BODY, encode, envelope
@@ -79,6 +80,10 @@ def desk() -> FastAPI:
     @app.get("/page")
     async def page(limit: int = 10, cursor: str = "") -> dict[str, Any]:
         return {"limit": limit, "cursor": cursor}
+
+    @app.get("/told", dependencies=[Depends(ignore_unknown)])
+    async def told(code: str = "") -> dict[str, str]:
+        return {"code": code}
 
     @app.get("/full")
     async def full() -> None:
@@ -164,6 +169,12 @@ def test_no_query_parameter_is_ignored_in_silence(method: str, path: str, rules:
 def test_query_parameters_that_are_known_are_taken() -> None:
     """By the names that the endpoint's description gives them."""
     assert request("GET", "/page?limit=5&cursor=x").json() == {"limit": 5, "cursor": "x"}
+
+
+def test_what_a_protocol_has_ignored_is_ignored_where_an_address_says_so() -> None:
+    """What is known there is still given once only."""
+    assert request("GET", "/told?code=x&trace=1").json() == {"code": "x"}
+    assert problem(request("GET", "/told?code=x&code=y&trace=1"), 422)["errors"][0]["rule"] == "once"
 
 
 def test_a_full_service_says_when_to_come_again() -> None:

@@ -15,6 +15,10 @@ class NotLinkedError(SignInRefusedError):
     """The provider vouches for somebody who has no account here."""
 
 
+class LateReturnError(SignInRefusedError):
+    """Somebody came back from the provider after the time for it."""
+
+
 class CodeNeededError(AccessError):
     """The password is right, and a second factor is asked for."""
 

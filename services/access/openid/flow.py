@@ -2,7 +2,8 @@
 
 Each leg is bound to who began it: the `state` to the browser by a cookie, the code to us by PKCE, the ID token to the
 question by its nonce, and what the client comes back with to the client by a challenge of its own, so that what stands
-in an address is of no use to whoever reads it there. Everything is good once.
+in an address is of no use to whoever reads it there. Everything is good once. The cookie has the `state` besides: a
+refusal that a provider sends back without one, against RFC 6749 section 4.1.2.1, ends what this browser began.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from services.access.accounts.accounts import SQL, Accounts, StoredAccount, digest_of
 from services.access.model.refusals import (
     AccessConflictError,
+    LateReturnError,
     NotLinkedError,
     ProviderError,
     SignInRefusedError,
@@ -35,6 +37,8 @@ WITHIN: Final = timedelta(minutes=10)
 GRANT_WITHIN: Final = timedelta(minutes=1)
 NOT_LINKED: Final = "not_linked"
 NOT_VOUCHED_FOR: Final = "provider"
+UNREACHED: Final = "unavailable"
+TOO_LATE: Final = "too_late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,19 @@ class BegunSignIn:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreachedProvider:
+    """Where the browser goes on where the provider does not answer: to the client that waits, nothing was begun."""
+
+    address: str
+    why: ProviderError
+
+
+@dataclass(frozen=True, slots=True)
 class EndedSignIn:
     """Where the browser goes on, to the client that waits; `refused` says why nobody was let in."""
 
     address: str
-    refused: NotLinkedError | ProviderError | None = None
+    refused: NotLinkedError | ProviderError | LateReturnError | None = None
 
 
 class OpenidSignIn:
@@ -72,15 +84,19 @@ class OpenidSignIn:
         self._return_to = return_to
         self._now = now
 
-    async def begin(self, provider: str, return_to: str, challenge: str) -> BegunSignIn:
-        """Raises `AccessConflictError` where nobody may be sent back there, `ProviderError`."""
+    async def begin(self, provider: str, return_to: str, challenge: str) -> BegunSignIn | UnreachedProvider:
+        """Raises `AccessConflictError` where there is no such provider, or nobody may be sent back there."""
         client = self._client(provider)
         if not may_return(return_to, self._return_to):
             raise AccessConflictError(
                 bilingual("return_to must be on this machine, or one of PANKE_ACCESS_RETURN_TO")
             )
-        state, nonce, verifier, cookie = (secrets.token_urlsafe(32) for _ in range(4))
-        address = await client.address(state, nonce, challenge_of(verifier))
+        state, nonce, verifier, secret = (secrets.token_urlsafe(32) for _ in range(4))
+        try:
+            address = await client.address(state, nonce, challenge_of(verifier))
+        except ProviderError as error:
+            return UnreachedProvider(_with(return_to, {"error": UNREACHED}), error)
+        cookie = f"{state}.{secret}"
         given = {
             "state": digest_of(state), "provider": provider, "nonce": nonce, "verifier": verifier,
             "browser": digest_of(cookie), "challenge": challenge, "return_to": return_to,
@@ -101,19 +117,20 @@ class OpenidSignIn:
         """
         client = self._client(provider)
         given = {
-            "state": digest_of(answer.get("state") or ""), "provider": provider,
+            "state": digest_of(_state(answer, cookie)), "provider": provider,
             "browser": digest_of(cookie), "now": self._now(),
         }  # fmt: skip
         flow: Any = await asyncio.to_thread(self._run, "take_flow", given)
-        if flow is None or not flow[4]:
+        if flow is None:
             raise SignInRefusedError(bilingual("this sign-in was not begun here, is over, or was used"))
-        nonce, verifier, challenge, return_to, _ = flow
+        nonce, verifier, challenge, return_to, in_time = flow
         try:
+            if not in_time:
+                raise LateReturnError(bilingual("the sign-in at the provider took too long"))
             identity = await _vouched_for(client, answer, verifier, nonce)
             grant = await asyncio.to_thread(self._granted, provider, identity, challenge)
-        except (NotLinkedError, ProviderError) as error:
-            why = NOT_LINKED if isinstance(error, NotLinkedError) else NOT_VOUCHED_FOR
-            return EndedSignIn(_with(return_to, {"error": why}), error)
+        except (NotLinkedError, ProviderError, LateReturnError) as error:
+            return EndedSignIn(_with(return_to, {"error": _reason(error)}), error)
         return EndedSignIn(_with(return_to, {"grant": grant}))
 
     def tokens(self, grant: str, verifier: str, address: str) -> IssuedTokens:
@@ -166,6 +183,22 @@ class OpenidSignIn:
         with self._database.connection() as connection:
             done = connection.execute(SQL[name], given)
             return done.fetchone() if done.description else None
+
+
+def _state(answer: Mapping[str, str | None], cookie: str) -> str:
+    """The state of an answer; of a refusal that has none, the one that this browser began with."""
+    begun_with = cookie.partition(".")[0] if answer.get("error") else ""
+    return answer.get("state") or begun_with
+
+
+def _reason(error: NotLinkedError | ProviderError | LateReturnError) -> str:
+    """What the client reads in the address."""
+    match error:
+        case NotLinkedError():
+            return NOT_LINKED
+        case LateReturnError():
+            return TOO_LATE
+    return NOT_VOUCHED_FOR
 
 
 async def _vouched_for(

@@ -101,7 +101,7 @@ INSERT INTO signing_keys (kid, seen_at) VALUES (%(kid)s, %(now)s) ON CONFLICT (k
 
 -- name: sweep
 -- What nobody can use any more.
-WITH flows AS (DELETE FROM openid_flows WHERE ends_at < %(now)s),
+WITH flows AS (DELETE FROM openid_flows WHERE ends_at < %(now)s::timestamptz - interval '1 hour'),
      grants AS (DELETE FROM openid_grants WHERE ends_at < %(now)s),
      attempts AS (DELETE FROM attempts WHERE last_at < %(now)s::timestamptz - interval '2 days')
 DELETE FROM sessions WHERE coalesce(ended_at, ends_at) < %(now)s::timestamptz - interval '30 days'

@@ -13,7 +13,7 @@ from services.console.door.browser_sessions import BrowserSessions, TokensGiven
 from services.console.door.door import SessionCookie
 from services.console.door.providers import sign_in_page
 from services.console.frame.forms import Form
-from services.console.frame.own_page import own_page, sign_in_address
+from services.console.frame.own_page import own_page, page_again, sign_in_address
 from services.console.frame.page import LANGUAGE_COOKIE, Page, PageRequest
 from services.console.frame.words import LANGUAGES
 from shared.access.caller import Caller
@@ -97,7 +97,7 @@ class Entrance:
     async def language(self, page: Page) -> Response:
         """Chinese or English from now on, on the page where somebody is."""
         form = await page.form()
-        answer = RedirectResponse(own_page(form["then"]), 303)
+        answer = RedirectResponse(page_again(form["then"]), 303)
         if form["language"] in LANGUAGES:
             answer.set_cookie(LANGUAGE_COOKIE, form["language"], max_age=_YEAR, httponly=True, samesite="lax")
         return answer

@@ -22,7 +22,7 @@ from services.console.asking.refusals import ServiceRefusedError
 from services.console.door.browser_sessions import BrowserSessions, TokensGiven
 from services.console.door.door import SessionCookie
 from services.console.door.key_file import SessionSeal
-from services.console.frame.own_page import own_page
+from services.console.frame.own_page import own_page, sign_in_address
 from services.console.frame.page import Page, PageRequest
 from shared.access.challenge import challenge_of
 from shared.contract.answers.values import BothLanguages
@@ -32,7 +32,11 @@ from shared.platform.http.problem import ProblemError
 RETURN: Final = "/sign-in/openid"
 WITHIN: Final = 600
 """Seconds that somebody has at the provider; access gives them no more."""
+KEPT: Final = WITHIN + 3600
+"""For so long the browser knows where somebody was going, who comes back too late and begins again."""
 _FOR: Final = b"panke console sign-in at a provider"
+
+_BEGIN_AGAIN: Final = translated("This sign-in was not begun in this browser, or took too long. Begin again.")
 
 log: Final = structlog.get_logger()
 
@@ -84,25 +88,21 @@ class ProviderEntrance:
 
     async def begin(self, page: Page, provider: ProviderInPath, then: Then = "/") -> Response:
         """Send the browser there; it comes back with what only this browser can use."""
-        offered = next((one for one in await providers(page) if one.provider == provider), None)
+        offered = next((one for one in await _offered(page) if one.provider == provider), None)
         if offered is None:
             raise ProblemError(404, bilingual("there is no such provider"))
         verifier = secrets.token_urlsafe(32)
         asked = {"return_to": self._return_to(page.request), "challenge": challenge_of(verifier)}
         answer = RedirectResponse(f"{offered.begin}?{urlencode(asked)}", 303, {"cache-control": "no-store"})
         begun = BegunAtProvider(verifier, own_page(then), self._now() + WITHIN)
-        self._keep(answer, self._seal.seal(msgspec.json.encode(begun), _FOR), WITHIN)
+        self._keep(answer, self._seal.seal(msgspec.json.encode(begun), _FOR), KEPT)
         return answer
 
     async def come_back(self, page: Page, grant: Told = "", error: Told = "") -> Response:
         """Let in whoever the provider vouches for, and on to where they were going."""
         begun = self._begun(page.request)
         if begun is None or begun.until < self._now():
-            return await self._refused(
-                page,
-                "/",
-                translated("This sign-in was not begun in this browser, or took too long. Begin again."),
-            )
+            return await self._refused(page, "/" if begun is None else begun.then, _BEGIN_AGAIN)
         if not grant:
             return await self._refused(page, begun.then, _why(error))
         asked = {"grant": grant, "verifier": begun.verifier}
@@ -142,10 +142,14 @@ class ProviderEntrance:
 async def providers(page: PageRequest) -> tuple[ProviderOffered, ...]:
     """Who vouches for people besides access itself; nobody where access does not answer that now."""
     try:
-        told = await page.services.get("access", "/v1/access/openid", ProvidersOffered)
+        return await _offered(page)
     except ServiceRefusedError as error:
         log.warning("providers_unknown", status=error.status)
         return ()
+
+
+async def _offered(page: PageRequest) -> tuple[ProviderOffered, ...]:
+    told = await page.services.get("access", "/v1/access/openid", ProvidersOffered)
     return told.providers
 
 
@@ -159,7 +163,9 @@ async def sign_in_page(
     code_wanted: bool = False,
 ) -> Response:
     """Login and password, and every provider there is."""
-    given: dict[str, Any] = {"then": then, "login": login, "wrong": wrong, "code_wanted": code_wanted}
+    given: dict[str, Any] = {
+        "then": then, "again": sign_in_address(then), "login": login, "wrong": wrong, "code_wanted": code_wanted,
+    }  # fmt: skip
     return page.render("sign_in.html", status=status, providers=await providers(page), **given)
 
 
@@ -176,4 +182,10 @@ def _why(error: str) -> Text:
         return translated(
             "The provider knows you, and no account here is linked with that. An administrator links it."
         )
+    if error == "unavailable":
+        return translated(
+            "The provider does not answer at the moment. Begin again later, or sign in with a password."
+        )
+    if error == "too_late":
+        return _BEGIN_AGAIN
     return translated("The provider let nobody in. Begin again, or sign in with a password.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 SIGN_IN: Final = "/sign-in"
 
@@ -24,3 +24,11 @@ def own_page(given: str | None) -> str:
     if parts.scheme or parts.netloc or given.startswith("//") or parts.path.startswith(SIGN_IN):
         return "/"
     return given
+
+
+def page_again(given: str | None) -> str:
+    """The same page in another language: as `own_page`, and the sign-in with the page that it leads to."""
+    parts = urlsplit(given or "")
+    if (parts.scheme, parts.netloc, parts.path) == ("", "", SIGN_IN):
+        return sign_in_address(own_page(parse_qs(parts.query).get("then", ["/"])[0]))
+    return own_page(given)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, cast
 import msgspec
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from services.console.asking.customer_answers import NamedCustomer
 from services.console.asking.refusals import ServiceRefusedError
@@ -90,6 +91,19 @@ class PageRequest:
         """Where the page is, with its query."""
         query = self.request.url.query
         return self.request.url.path + (f"?{query}" if query else "")
+
+    @property
+    def again(self) -> str:
+        """Where the same page is shown once more; of an address that takes a form alone, the page above it."""
+        if self._is_shown(self.request.url.path):
+            return self.path
+        parts = self.request.url.path.split("/")
+        above = ("/".join(parts[:length]) or "/" for length in range(len(parts) - 1, 0, -1))
+        return next(path for path in above if self._is_shown(path))
+
+    def _is_shown(self, path: str) -> bool:
+        asked = {**self.request.scope, "method": "GET", "path": path}
+        return any(route.matches(asked)[0] is Match.FULL for route in self.request.app.routes)
 
     @property
     def is_part(self) -> bool:

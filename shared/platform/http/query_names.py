@@ -3,6 +3,9 @@
 Left unread it would be answered as if it had been obeyed: a list asked for as of a day in March would be that of
 today. The names that are known stand in the answer, since most unknown ones are slips of the pen. One that is given
 twice is refused too: only one of the two could be obeyed.
+
+The exception is an address whose query others write by a protocol that has what is unknown ignored, as RFC 6749 section
+4.1.2 has it of the answers of a provider.
 """
 
 from __future__ import annotations
@@ -27,9 +30,17 @@ async def refuse_unknown(request: Request) -> None:
     route = request.scope.get("route")
     if not request.scope["query_string"] or not isinstance(route, APIRoute):
         return
-    errors = list(_errors([name for name, _ in request.query_params.multi_items()], known_names(route)))
+    known = known_names(route)
+    given = [name for name, _ in request.query_params.multi_items()]
+    if any(one.call is ignore_unknown for one in route.dependant.dependencies):
+        given = [name for name in given if name in known]
+    errors = list(_errors(given, known))
     if errors:
         raise ProblemError(422, "; ".join(f"{e['path']}: {e['message']}" for e in errors), errors=errors)
+
+
+async def ignore_unknown() -> None:
+    """A dependency of an address whose query is written by others: what it does not know is not read."""
 
 
 def known_names(route: APIRoute) -> frozenset[str]:
