@@ -24,7 +24,7 @@ from tests.support.console import ConsoleUnderTest, Visitors
 MANAGER, CONSULTANT, NEWCOMER, NOBODY = "7001", "7002", "7003", "7999"
 """Subjects at the provider; the last one is linked with no account."""
 NEW_LOGIN = "70030001"
-BUTTON = {"zh": "用集团统一登录登录", "en": "Sign in with Group sign-in"}
+BUTTON = {"zh": "使用集团统一登录进入", "en": "Sign in with Group sign-in"}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -111,7 +111,7 @@ def browser(console: str, access: Access) -> ProviderBrowser:
 async def test_somebody_signs_in_at_a_provider_and_is_where_they_were_going(browser: ProviderBrowser) -> None:
     """The page of signing in offers the provider by its title, and leads on to the page that was asked for."""
     page = await browser.console.get("/sign-in", params={"then": "/account"})
-    assert "用集团统一登录登录" in page.text
+    assert "使用集团统一登录进入" in page.text
     assert f'href="{BEGIN}?then=/account"' in page.text
     answer = await browser.whole(then="/account")
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")

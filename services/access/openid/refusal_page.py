@@ -19,7 +19,8 @@ from shared.i18n import Text, translated
 _STYLE: Final = (
     "body{margin:0;padding:1.5rem;font:1.05rem/1.6 system-ui,'Noto Sans CJK SC','WenQuanYi Micro Hei',sans-serif;"
     "color:#1d2733;background:#f4f5f7}main{max-width:34rem;margin:2rem auto;padding:1.5rem;background:#fff;"
-    "border-radius:.6rem}h1{font-size:1.3rem}a{display:inline-block;padding:.7rem 0;color:#0b57a4}"
+    "border-radius:.6rem}h1{font-size:1.3rem}"
+    "[lang=en]{display:block;color:#4a5563;font-weight:normal}a{display:inline-block;padding:.7rem 0;color:#0b57a4}"
 )
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY: Final = (

@@ -99,7 +99,7 @@ class PageRequest:
             return self.path
         parts = self.request.url.path.split("/")
         above = ("/".join(parts[:length]) or "/" for length in range(len(parts) - 1, 0, -1))
-        return next(path for path in above if self._is_shown(path))
+        return next((path for path in above if self._is_shown(path)), "/")
 
     def _is_shown(self, path: str) -> bool:
         asked = {**self.request.scope, "method": "GET", "path": path}
