@@ -118,16 +118,57 @@ def test_a_correction_is_asked_for_previewed_and_approved(floor: FloorOfTest, vi
 
     page = floor.page
     page.goto(f"{floor.room}/approvals")
-    page.locator("#requests a", has_text=right).click()
+    request = page.locator("#requests a", has_text=right)
+    expect(request).to_contain_text("邱错号")
+    request.click()
     assert page.input_value("#phones") == right
     page.click("button[value=preview]")
-    expect(page.locator("#changes")).to_contain_text(f"+86{right}")
+    expect(page.locator("#changes")).to_contain_text(right)
     page.click("button[value=correct]")
     expect(page.locator(".notice.good")).to_have_text("更正已登记。")
     expect(page.locator("#requests a", has_text=right)).to_have_count(0)
     listed = floor.console.ask(f"/v1/scopes/{floor.console.scope}/customers", owner="li", limit=500)
     contacts = {one for customer in listed["customers"] for one in customer["contacts"]}
     assert len([one for one in contacts if one.endswith(right[-4:])]) >= 1
+
+
+def test_all_records_of_a_kind_are_chosen_with_the_keyboard_and_their_number_is_said(
+    floor: FloorOfTest,
+) -> None:
+    """A choice made by hand stays beside it, and the page that needs no script chooses the same."""
+    page = floor.page
+    for _ in range(2):
+        floor.visit("li", {"name": "查全选", "phones": [phone()]}, 5)
+    page.goto(f"{floor.room}/approvals")
+    visits = page.locator("input[data-kind='visits.reviewed']")
+    others = page.locator("input[name=record]:not([data-kind='visits.reviewed'])")
+    status, count, by_hand = page.locator("#records [role=status]"), visits.count(), min(others.count(), 1)
+    assert count >= 2
+    expect(status).to_have_text("已选0条")
+    for one in others.all()[:by_hand]:
+        one.check()
+    page.locator("[data-choose='visits.reviewed']").focus()
+    page.keyboard.press("Enter")
+    expect(status).to_have_text(f"已选{count + by_hand}条")
+    visits.first.uncheck()
+    expect(status).to_have_text(f"已选{count + by_hand - 1}条")
+    page.locator("[data-choose='']").click()
+    expect(page.locator("input[name=record]:checked")).to_have_count(0)
+    page.goto(f"{floor.room}/approvals?choose=visits.reviewed")
+    expect(page.locator("input[name=record]:checked")).to_have_count(count)
+
+
+def test_no_word_breaks_within_a_cell_and_the_menu_stands_in_one_line(
+    visitors: Visitors, console: ConsoleUnderTest
+) -> None:
+    """In English, on a small desktop, for somebody with nine rooms."""
+    page = visitors.visit("manager", language="en")
+    page.goto(f"/at/{console.scope}/{console.office}/approvals")
+    lines = "all => [...new Set(all.map(one => one.getClientRects().length))]"
+    assert page.locator("td a:not(:has(code))").evaluate_all(lines) == [1]
+    assert page.locator("td .whole").evaluate_all(lines) == [1]
+    assert page.locator(".rooms a").count() == 9
+    assert page.locator(".top").evaluate("top => top.getBoundingClientRect().height") < 2 * 44
 
 
 def test_a_leaver_s_customers_are_handed_over(floor: FloorOfTest) -> None:

@@ -10,11 +10,18 @@ import httpx
 import pytest
 
 from services.console.pages.floor.approvals import approvals, stage_id, take_further
-from services.console.pages.floor.correcting import CorrectionTyped, phones_of, proposals, proposed
+from services.console.pages.floor.correcting import (
+    CorrectionTyped,
+    phones_of,
+    proposals,
+    proposed,
+    proposed_words,
+)
 from services.console.pages.floor.corrections import correct, correction
 from services.console.pages.floor.findings import close_finding, findings
 from services.console.pages.floor.routes import floor, floor_findings, lately_on_floor
 from services.console.pages.people.routes import people
+from shared.i18n import Text
 from shared.platform.http.problem import ProblemError
 from tests.support.console_pages import OFFICE, SCOPE, MadeUpServices, answered, refused, shown
 
@@ -44,7 +51,10 @@ def customer(**more: Any) -> dict[str, Any]:
 
 
 def waiting(*rows: dict[str, Any], awaits: str = "reviewed") -> dict[str, Any]:
-    records = [{"awaits": awaits, "roles": ["manager"], "mine": True, "row": one} for one in rows]
+    records = [{
+        "awaits": awaits, "roles": ["manager"], "mine": True, "row": one,
+        "about": {"customer": "c9", "case": "ABCD-EFGH", "name": "王芳", "contacts": []},
+    } for one in rows]  # fmt: skip
     counts = {"reviewed": len(rows), "approved": 0, "filed": 0}
     return {"records": records, "reports": [], "counts": counts, "total": len(rows), "cursor": None}
 
@@ -243,7 +253,7 @@ def test_records_are_taken_further_many_at_once_each_once() -> None:
 def test_a_request_to_decide_says_about_whom_it_is() -> None:
     _, page = shown(approvals, services().page("manager"), SCOPE, OFFICE)
     request = page[page.index('id="requests"') : page.index('id="records"')]
-    assert "QMZX-HBAZ" in request and "号码录错一位" in request and "李娜" in request
+    assert "王芳 <code>ABCD-EFGH" in request and "号码录错一位" in request and "李娜" in request
 
 
 def test_all_records_of_one_kind_are_chosen_by_one_button_without_a_script() -> None:
@@ -410,6 +420,11 @@ def test_what_is_proposed_is_read_as_it_was_written() -> None:
     assert phones_of(said["phones"]) == party["phones"]
     as_is = CorrectionTyped("张伟", "1", "w", "")
     assert as_is.with_proposed("请改电话", "录错") == CorrectionTyped("张伟", "1", "w", "录错")
+
+
+def test_what_is_proposed_is_shown_in_the_language_of_the_reader() -> None:
+    lines = proposed_words("电话：13800000011\n请改电话\n微信：无")
+    assert lines == [Text("电话：13800000011", "Phones: 13800000011"), "请改电话", "微信：无"]
 
 
 @pytest.mark.parametrize("handler", [floor, people])

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -207,6 +208,26 @@ def test_what_waits_for_whom_is_records_and_reports() -> None:
         second = ok(client.get("/v1/offices/east/approvals", params=query, auth=GAO))
         ids = [one["row"]["row"] for one in first["records"] + second["records"]]
         assert ids == [one["row"]["row"] for one in found["records"]]
+
+
+def test_a_request_says_about_whom_it_is_to_whoever_reaches_them() -> None:
+    """By the record that it names; of one that names none, or nobody's record, nothing is said."""
+    journal = journal_of_a_week()
+    visit = journal.visit("03-04 10:00", "d", by="wang")
+    asked = {"kind": "data_change", "by": "li", "reason": "r"}
+    journal.add("request.submitted", "03-05 10:00", request="r2", record=visit, **asked)
+    journal.add("request.submitted", "03-05 11:00", request="r3", record=str(uuid4()), **asked)
+    with served(JournalReader(journal.lines()), "03-10 12:00", issued=KeptReports()) as client:
+        about = {}
+        for caller in (GAO, LI):
+            records = ok(client.get("/v1/offices/east/approvals", auth=caller))["records"]
+            about[caller] = {
+                one["row"]["values"]["request"]: one.get("about", {}).get("name")
+                for one in records
+                if one["row"]["register"] in ("requests", "data-changes")
+            }
+    assert about[GAO] == {"r1": None, "r2": "客户d", "r3": None}
+    assert about[LI] == {"r2": None, "r3": None}, "the customer of a colleague"
 
 
 def workbook(client: Calling, report: dict[str, Any], caller: Bearer = GAO, **query: str) -> list[ReadSheet]:

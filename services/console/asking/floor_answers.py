@@ -38,12 +38,14 @@ class FloorRows(Struct, frozen=True):
 
 
 class AwaitingRecord(Struct, frozen=True):
-    """A record that waits for a stage, and who may set it; `mine` where whoever asks may."""
+    """A record that waits for a stage, and who may set it; `mine` where whoever asks may. A request is `about` the
+    customer of the record that it names."""
 
     awaits: str
     roles: list[str]
     mine: bool
     row: FloorRow
+    about: CustomerOnRow | None = None
 
     @property
     def kind(self) -> str:

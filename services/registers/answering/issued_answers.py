@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from services.registers.answering.answers import DayText, RegisterRow, RowStaff
+from services.registers.answering.answers import DayText, RegisterRow, RowCustomer, RowStaff
 from shared.contract.answers.values import CURSOR, Count, InstantText, Seq
 
 StageText = Annotated[str, Meta(description="issued, reviewed, approved, filed or returned")]
@@ -56,13 +56,15 @@ class IssuedPage(Struct, frozen=True):
 
 
 class WaitingRecord(Struct, frozen=True):
-    """A record that waits for a stage: who may set it, by role or in person, and whether the caller may."""
+    """A record that waits for a stage: who may set it, by role or in person, and whether the caller may. A request that
+    names a record says `about` whom it is: the customer of that record."""
 
     awaits: Annotated[str, Meta(description="reviewed, approved or filed")]
     roles: list[str]
     by: RowStaff | None
     mine: bool
     row: RegisterRow
+    about: RowCustomer | UnsetType = UNSET
 
 
 class WaitingRecords(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from services.registers.answering.exchange import CallerSight, EncodedAnswer
@@ -22,15 +22,19 @@ from services.registers.answering.reports import (
     report_with_words,
 )
 from services.registers.lists.cursor import written_cursor
+from services.registers.lists.reach import RowReach
+from services.registers.lists.rows import ListRow
 from services.registers.lists.selecting import Place
 from services.registers.lists.waiting import AwaitedStage, awaited
 from services.registers.reading.known_scope import KnownScope
+from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import find_report
 from services.registers.reports.decoding import report_in
 from services.registers.reports.encoding import in_json
 from services.registers.reports.explaining import explain
 from services.registers.sheets.report_book import ReportEdition, ReportIssue, ReportStage, write_report
-from shared.ids import StaffId
+from shared.contract import RequestSubmitted
+from shared.ids import CustomerId, StaffId
 from shared.platform.place_names import PlaceNames
 
 LOOKED_BACK: Final = 31
@@ -148,13 +152,15 @@ def waiting_records(scope: KnownScope, sight: CallerSight, asked: WaitingAsked) 
     page = behind[: asked.limit]
     rows, opened = question.opened_rows(basis, (one.record.id for one, _ in page))
     told = [rows.record(opened.known.entries[one.record.id], None) for one, _ in page]
-    shown = question.presenting(opened, told)
+    about = [_about(opened, reach, row) for row in told]
+    shown = question.presenting(opened, [*told, *about])
     waiting = [
         WaitingRecord(
-            one.stage, list(one.roles), shown.staff(one.by), one.may(asked.roles, asked.staff), shown.row(row)
+            one.stage, list(one.roles), shown.staff(one.by), one.may(asked.roles, asked.staff), shown.row(row),
+            shown.customer(customer) or UNSET,
         )
-        for (one, _), row in zip(page, told, strict=True)
-    ]
+        for (one, _), row, customer in zip(page, told, about, strict=True)
+    ]  # fmt: skip
     following = page[-1][1] if len(behind) > asked.limit else None
     body = WaitingRecords(
         records=waiting, counts=_counts(one.stage for one in all_), total=len(found),
@@ -162,6 +168,15 @@ def waiting_records(scope: KnownScope, sight: CallerSight, asked: WaitingAsked) 
         cursor=written_cursor(following, scope.known.known_at, scope.known.as_of, asked), **question.head(),
     )  # fmt: skip
     return encoded(body, count=len(page), detail="approvals")
+
+
+def _about(basis: ReportBasis, reach: RowReach, row: ListRow) -> CustomerId | None:
+    """The customer of the record that a request names, where the caller reaches them."""
+    request = row.entry.data if row.entry is not None else None
+    named = request.record if isinstance(request, RequestSubmitted) else None
+    record = basis.known.entry(named) if named is not None else None
+    customer = record.customer if record is not None else None
+    return customer if customer is not None and reach.customer(customer) else None
 
 
 def _counts(stages: Iterable[str]) -> dict[str, int]:

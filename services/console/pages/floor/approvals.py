@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from services.console.asking.floor_answers import AwaitingRecord, FloorRow, WaitingPage
+from services.console.asking.floor_answers import AwaitingRecord, WaitingPage
 from services.console.asking.refusals import ServiceRefusedError
 from services.console.frame.forms import Wrong
 from services.console.frame.navigation import OfficePlace
@@ -113,7 +113,7 @@ async def _staged(
     return seq, done, list(dict.fromkeys(refused))
 
 
-async def _requests(page: PageRequest, place: OfficePlace, seq: int | None) -> list[FloorRow]:
+async def _requests(page: PageRequest, place: OfficePlace, seq: int | None) -> list[AwaitingRecord]:
     """Requests for whoever may record a correction or send one back."""
     if not page.may("event.decide", place):
         return []

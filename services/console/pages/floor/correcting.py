@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from services.console.frame.forms import Form, Wrong
 from shared.contract.answers.records import RecordedEvent
-from shared.i18n import translated
+from shared.i18n import Text, translated
 
 LINES: Final = {"name": translated("Name"), "phones": translated("Phones"), "wechat": translated("WeChat id")}
 """How a request writes what is proposed, a field a line; read again where somebody approves it."""
@@ -35,6 +35,11 @@ class CorrectionTyped(Struct, frozen=True):
     def as_recorded(cls, event: RecordedEvent) -> CorrectionTyped:
         party = event.data.get("customer", {})
         return cls(party.get("name", ""), "，".join(party.get("phones", ())), party.get("wechat", ""), "")
+
+    @property
+    def numbers(self) -> list[str]:
+        """The phones, one by one."""
+        return phones_of(self.phones)
 
     def with_proposed(self, proposed: str, reason: str) -> CorrectionTyped:
         """As a request proposes it; what it does not say stays."""
@@ -92,6 +97,19 @@ def proposed(party: Mapping[str, Any]) -> str:
             value = party[name]
             lines.append(f"{label.zh}：{'，'.join(value) if isinstance(value, list) else value}")
     return "\n".join(lines)
+
+
+def proposed_words(text: str) -> list[Text | str]:
+    """What is proposed, line by line in the reader's language; what somebody typed otherwise as it was typed."""
+    by_label = {label.zh: label for label in LINES.values()}
+    told: list[Text | str] = []
+    for line in text.splitlines():
+        label, colon, value = line.partition("：")
+        known = by_label.get(label.strip()) if colon else None
+        told.append(
+            line if known is None else Text(f"{known.zh}：{value.strip()}", f"{known.en}: {value.strip()}")
+        )
+    return told
 
 
 def proposals(text: str) -> dict[str, str]:

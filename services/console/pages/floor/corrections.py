@@ -30,11 +30,12 @@ from services.console.pages.floor.correcting import (
     correctable,
     corrected_party,
     proposed,
+    proposed_words,
 )
 from services.console.pages.floor.parameters import RecordOfPath
 from shared.contract.answers.desk import PreviewAnswer
 from shared.contract.answers.records import RecordedEvent
-from shared.i18n import bilingual, translated
+from shared.i18n import Text, bilingual, translated
 from shared.platform.http.problem import ProblemError
 
 ACTION: Final = "page.corrections"
@@ -175,10 +176,15 @@ def _shown(
     page = desk.page
     return page.render(
         "floor/correction.html", status=422 if wrong else 200, place=desk.place, room="floor", facts=desk.facts,
-        record=desk.record, request_=desk.request, typed=typed, entry=entry, wrong=wrong, told=told,
+        record=desk.record, request_=desk.request, proposals=_proposals(desk), typed=typed, entry=entry, wrong=wrong,
+        told=told,
         was=CorrectionTyped.as_recorded(desk.record), wanted=desk.wanted, me=desk.me,
         may_decide=page.may("event.decide", desk.place), may_preview=page.may("desk.preview", desk.place),
     )  # fmt: skip
+
+
+def _proposals(desk: CorrectionDesk) -> list[Text | str]:
+    return [] if desk.request is None else proposed_words(desk.request.data.get("proposed", ""))
 
 
 def _approvals(desk: CorrectionDesk, seq: int) -> str:

@@ -8,7 +8,13 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from services.console.asking.customer_answers import WorkListAnswered
-from services.console.asking.floor_answers import FindingsOnFloor, FloorRow, FloorRows, WaitingPage
+from services.console.asking.floor_answers import (
+    AwaitingRecord,
+    FindingsOnFloor,
+    FloorRow,
+    FloorRows,
+    WaitingPage,
+)
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
@@ -35,7 +41,7 @@ class FloorToday(Struct, frozen=True, kw_only=True):
     ahead: FloorPart[list[ListedCustomer]]
     disputes: FloorPart[list[ListedCustomer]]
     waiting: FloorPart[WaitingPage]
-    requests: FloorPart[list[FloorRow]]
+    requests: FloorPart[list[AwaitingRecord]]
     away: list[StaffMember]
 
 
@@ -61,13 +67,15 @@ def is_request(row: FloorRow) -> bool:
     return row.register in ("requests", "data-changes")
 
 
-async def waiting_requests(page: PageRequest, place: OfficePlace, seq: int | None = None) -> list[FloorRow]:
+async def waiting_requests(
+    page: PageRequest, place: OfficePlace, seq: int | None = None
+) -> list[AwaitingRecord]:
     """Requests of the last weeks that nobody decided, whoever is to."""
     told = await page.services.get(
         "registers", f"/v1/offices/{place.office}/approvals", WaitingPage, limit=500, min_seq=seq,
         registrations=False,
     )  # fmt: skip
-    return [one.row for one in told.records if is_request(one.row)]
+    return [one for one in told.records if is_request(one.row)]
 
 
 async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorToday:
