@@ -73,9 +73,7 @@ def _people(office: str) -> list[str]:
 
 
 def _enrolments(at: str) -> Iterator[dict[str, Any]]:
-    """Everybody without an address: two hundred days pass within minutes, and what a provider takes of their messages
-    within these would be waited for by the hour."""
-    for office in OFFICES:
+    for office in OFFICES[1:]:
         for staff, one in zip(_people(office), CONSULTANTS, strict=True):
             data = {"staff": staff, "name": one.name, "role": one.role}
             yield _event("staff.enrolled", office, at, data)

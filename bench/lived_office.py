@@ -18,9 +18,16 @@ from shared.platform.clock import ClockDriver
 UNBOUNDED: Final = {"PANKE_CALLER_REQUESTS": "1000000"}
 """Nobody asks as often as a benchmark."""
 POLICY: Final[dict[str, Any]] = {
-    "version": 1, "defaults": {"digest": {"at_opening": True, "threshold": 2}, "events": [], "stand_in": {}},
-}  # fmt: skip
-"""What is due to a person at once is one message, as wherever a day passes within seconds; nobody stands in."""
+    "version": 1,
+    "defaults": {
+        "channels": {"default": ["log"]},
+        "ladder": [{"step": "last_call", "to": "owner", "days_before": 0, "at": "18:30"}],
+        "digest": {"at_opening": True, "threshold": 2},
+        "events": [],
+    },
+}
+"""One reminder of each claim, all that is due to a person at once in one message, and into the log: where days pass
+within seconds, what a provider takes of a day's messages in a minute would be waited for by the hour."""
 
 
 class LivedOffice(Struct, frozen=True):
