@@ -196,7 +196,7 @@ def _office(dsn: str, name: str, customers: int) -> Iterator[Office]:
             folding.fold(records(facts[at : at + BATCH], folding.offset, RULEBOOK))
         settle(dsn)
         judge = HistoricJudge(
-            folding.rules.books, 1, 60.0, 8, connection_info(dsn, schema=SCHEMA, name="panke-bench")
+            folding.rules.books, 1, 60.0, 4, connection_info(dsn, schema=SCHEMA, name="panke-bench")
         )
         office = Office(folding, scope, judge)
         try:

@@ -31,6 +31,8 @@ from shared.rules.domain.state import BookId
 MEMORY = 4 * 1024**3
 NICE = 5
 """How far these processes stand back where the fold and readers of today's state want the processor."""
+REST = 3.0
+"""How many times as long as a question took its process rests behind it."""
 LONGEST_REST = 1.0
 
 
@@ -198,7 +200,7 @@ def _begin(books: Mapping[BookId, Rulebook], dsn: str) -> None:
 
 
 class _Pace:
-    """Has a process rest as long as a question took, so that many in a row take half of the time of what they use: its
+    """Has a process rest behind a question, so that many in a row take a quarter of the time of what they use: its
     processor, the database's work for it, and the memory that readers of today's state share.
 
     By the clock and not by its own processor time, so that it stands back further where the machine is busy.
@@ -212,7 +214,7 @@ class _Pace:
         time.sleep(max(0.0, self._rested - time.monotonic()))
 
     def worked(self, seconds: float) -> None:
-        self._rested = time.monotonic() + min(seconds, LONGEST_REST)
+        self._rested = time.monotonic() + min(REST * seconds, LONGEST_REST)
 
 
 _pace = _Pace()

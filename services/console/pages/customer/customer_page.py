@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -67,7 +68,9 @@ async def customer_page(
 ) -> Response:
     """The customer now, or at the time that is asked for."""
     place, facts = await place_in(page, scope, ACTION)
-    present = await history(page, scope, customer, MomentAsked(), seq)
+    present, keys = await asyncio.gather(
+        history(page, scope, customer, MomentAsked(), seq), pack_keys(page, place)
+    )
     points = timeline.points(present)
     moment = stepped(points, step) or asked_moment(as_of, known_at, step, facts.zone)
     told = await gathered(page, place, customer, moment, present, seq)
@@ -76,7 +79,7 @@ async def customer_page(
         status=422 if moment.wrong else 200,
         place=place, room="customers", facts=facts, moment=moment, typed=moment.typed(facts.zone),
         id=customer, case=case_number(customer), points=points,
-        point=timeline.point_at(points, moment.known_at), pack_keys=await pack_keys(page, place),
+        point=timeline.point_at(points, moment.known_at), pack_keys=keys,
         **shown(told, facts, page.now, moment),
     )  # fmt: skip
 

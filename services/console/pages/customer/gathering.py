@@ -77,18 +77,35 @@ async def gathered(
     seq: int | None,
 ) -> CustomerAnswers:
     """All of a customer at a time; `present` is the history as it stands now."""
-    found = await customer_answer(page, place.scope, customer, moment, seq)
-    if found is None:
-        return CustomerAnswers(customer=None, history=[], card=None, deals=[], alerts=[])
-    then = list(present)
-    if moment.earlier:
-        then = await history(page, place.scope, customer, moment, seq)
-    card, deals, alerts = await asyncio.gather(
+    found, then, card, alerts = await asyncio.gather(
+        customer_answer(page, place.scope, customer, moment, seq),
+        _then(page, place.scope, customer, moment, present, seq),
         _card(page, place, customer, _office(present, place), moment, seq),
-        _deals(page, place.scope, then, moment),
         _alerts(page, place, customer),
     )
+    if found is None:
+        return CustomerAnswers(customer=None, history=[], card=None, deals=[], alerts=[])
+    deals = await _deals(page, place.scope, then, moment)
     return CustomerAnswers(customer=found, history=then, card=card, deals=deals, alerts=alerts)
+
+
+async def _then(
+    page: PageRequest,
+    scope: str,
+    customer: str,
+    moment: MomentAsked,
+    present: Sequence[HistoryAnswer],
+    seq: int | None,
+) -> list[HistoryAnswer]:
+    """The history at a time; empty of a customer who was not known then."""
+    if not moment.earlier:
+        return list(present)
+    try:
+        return await history(page, scope, customer, moment, seq)
+    except ServiceRefusedError as error:
+        if error.status == 404:
+            return []
+        raise
 
 
 async def pack_keys(page: PageRequest, place: OfficePlace) -> list[str]:
