@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from heapq import nlargest, nsmallest
 from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -43,6 +44,9 @@ class RowFilter(Struct, frozen=True):
     flag: str | None = None
 
 
+EVERY: Final = RowFilter()
+
+
 class Selection:
     """Rows of one register by a filter, in an order."""
 
@@ -62,38 +66,53 @@ class Selection:
         self, rows: Iterable[ListRow], after: Place | None, limit: int
     ) -> tuple[list[ListRow], Place | None, int]:
         """Up to so many rows from behind a place, where the next page begins, and how many rows there are in all."""
-        found = [(self._place(one), one) for one in rows if self._takes(one)]
-        found.sort(key=lambda one: one[0], reverse=self._turned)
+        found = list(rows) if self._asked == EVERY else [one for one in rows if self._takes(one)]
         behind = found if after is None else self._behind(found, after)
-        page = behind[:limit]
-        following = page[-1][0] if len(behind) > limit else None
+        first = (nlargest if self._turned else nsmallest)(limit + 1, behind, key=self._key)
+        page = first[:limit]
+        following = self._place(page[-1]) if len(first) > limit else None
         if following is not None and self._field == "customer":
             following = ("", following[1])
-        return [row for _, row in page], following, len(found)
+        return page, following, len(found)
 
-    def _behind(self, found: list[tuple[Place, ListRow]], after: Place) -> list[tuple[Place, ListRow]]:
+    def _behind(self, found: list[ListRow], after: Place) -> list[ListRow]:
         """What follows a place; of a list by customer, what follows the row, which is in it at the same moment."""
         if self._field == "customer":
-            places = [at for at, (place, _) in enumerate(found, 1) if place[1] == after[1]]
-            return found[places[0] :] if places else []
-        return [one for one in found if (one[0] < after if self._turned else one[0] > after)]
+            ordered = sorted(found, key=self._key, reverse=self._turned)
+            places = [at for at, one in enumerate(ordered, 1) if one.id == after[1]]
+            return ordered[places[0] :] if places else []
+        return [
+            one for one in found if (self._place(one) < after) == self._turned and self._place(one) != after
+        ]
+
+    def _key(self, row: ListRow) -> tuple[datetime | str, str]:
+        """What rows are sorted by, in the order of their places."""
+        at = self._instant(row)
+        return self._place(row) if at is None else (at, row.id)
+
+    def _instant(self, row: ListRow) -> datetime | None:
+        """By which instant a row is sorted; None where it is by a word."""
+        if self._field == "happened":
+            return row.at
+        return (row.recorded_at or row.at) if self._field == "recorded" else None
 
     def _place(self, row: ListRow) -> Place:
+        at = self._instant(row)
+        return (self._word(row) if at is None else _sorted_instant(at)), row.id
+
+    def _word(self, row: ListRow) -> str:
+        """By which word a row is sorted; by customer, blanks within a name are nobody's, and of several customers of
+        one name the rows of each stand together."""
         known = self._basis.known
+        if self._field == "staff":
+            return known.staff_name(row.staff)
+        if self._field == "level":
+            return f"{self._level_place(row):04d}"
         found = known.customers.get(row.customer) if row.customer is not None else None
-        number = found.number if found is not None else 0
-        value = {
-            "happened": lambda: _sorted_instant(row.at),
-            "recorded": lambda: _sorted_instant(row.recorded_at or row.at),
-            # Blanks within a name are nobody's; of several customers of one name the rows of each stand together.
-            "customer": lambda: (
-                f"{_unspaced(self._read(known.name_of(row.customer, row.name)))} {number:012d}"
-            ),
-            "number": lambda: f"{number:012d}",
-            "staff": lambda: known.staff_name(row.staff),
-            "level": lambda: f"{self._level_place(row):04d}",
-        }[self._field]()
-        return value, row.id
+        number = f"{found.number if found is not None else 0:012d}"
+        if self._field == "number":
+            return number
+        return f"{_unspaced(self._read(known.name_of(row.customer, row.name)))} {number}"
 
     def _level_place(self, row: ListRow) -> int:
         codes = [level.code for level in self._basis.scheme.levels]
