@@ -79,11 +79,10 @@ class Selection:
         """What follows a place; of a list by customer, what follows the row, which is in it at the same moment."""
         if self._field == "customer":
             ordered = sorted(found, key=self._key, reverse=self._turned)
-            places = [at for at, one in enumerate(ordered, 1) if one.id == after[1]]
+            places = [at for at, row in enumerate(ordered, 1) if row.id == after[1]]
             return ordered[places[0] :] if places else []
-        return [
-            one for one in found if (self._place(one) < after) == self._turned and self._place(one) != after
-        ]
+        placed = [(self._place(row), row) for row in found]
+        return [row for place, row in placed if (place < after if self._turned else place > after)]
 
     def _key(self, row: ListRow) -> tuple[datetime | str, str]:
         """What rows are sorted by, in the order of their places."""

@@ -21,7 +21,7 @@ ACTION: Final = "page.floor"
 async def floor(page: Page, scope: PlaceName, office: PlaceName, whole: bool = False) -> Response:
     """Who receives now, what happened today, what lapses, what waits; every number leads to its rows.
 
-    What came of the last days follows as a part of its own; `whole` has it on the page, for browsers without scripts.
+    The days around today follow as a part of their own; `whole` has them on the page, for browsers without scripts.
     """
     place = page.at(scope, office, ACTION)
     if page.is_part:  # the stream said that something moved: who is away may be that
@@ -36,7 +36,7 @@ async def floor(page: Page, scope: PlaceName, office: PlaceName, whole: bool = F
 
 
 async def lately_on_floor(page: Page, scope: PlaceName, office: PlaceName) -> Response:
-    """What came of the last days; whoever opens it by itself is led to the floor."""
+    """The days around today; whoever opens it by itself is led to the floor."""
     place = page.at(scope, office, ACTION)
     if not page.is_part:
         return page.see_other(f"/at/{scope}/{office}/floor?whole=true#lately")

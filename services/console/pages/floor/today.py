@@ -1,4 +1,4 @@
-"""What stands on the floor: how it is now, and what came of the last days, which is told behind it."""
+"""What stands on the floor: how it is now, and the days around it, which are told behind it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,6 @@ class FloorToday(Struct, frozen=True, kw_only=True):
     boards: FloorPart[BoardsAnswer]
     visits: FloorPart[FloorRows]
     calls: FloorPart[FloorRows]
-    ahead: FloorPart[list[ListedCustomer]]
     disputes: FloorPart[list[ListedCustomer]]
     waiting: FloorPart[WaitingPage]
     requests: FloorPart[list[AwaitingRecord]]
@@ -46,8 +45,9 @@ class FloorToday(Struct, frozen=True, kw_only=True):
 
 
 class FloorLately(Struct, frozen=True, kw_only=True):
-    """What came of the last days, and what they left to do."""
+    """What came of the last days, what they left to do, and what the next ones bring."""
 
+    ahead: FloorPart[list[ListedCustomer]]
     behind: FloorPart[list[LapsedClaim]]
     work: FloorPart[WorkListAnswered]
     marked: FloorPart[FloorRows]
@@ -84,35 +84,31 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
     ask = FloorQuestions(page, place, today)
     async with asyncio.TaskGroup() as group:
         begin = group.create_task
-        boards, ahead, disputes = (
-            begin(part_of(ask.boards())),
-            begin(part_of(ask.ahead())),
-            begin(part_of(ask.disputes())),
-        )
+        boards, disputes = begin(part_of(ask.boards())), begin(part_of(ask.disputes()))
         visits, calls = (
             begin(part_of(ask.register("visits", today))),
             begin(part_of(ask.register("calls", today))),
         )
         waiting, requests = begin(part_of(ask.waiting())), begin(part_of(waiting_requests(page, place)))
     return FloorToday(
-        day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(), ahead=ahead.result(),
+        day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),
         disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
         away=[one for one in facts.at_work(place.office) if one.away is not None],
     )  # fmt: skip
 
 
 async def floor_lately(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorLately:
-    """The last days of the floor."""
+    """The last days of the floor and the next ones."""
     today = page.now.astimezone(facts.zone).date()
     ask, recent = FloorQuestions(page, place, today), today - timedelta(days=BEHIND)
     async with asyncio.TaskGroup() as group:
         begin = group.create_task
-        behind, marked = begin(part_of(ask.behind(recent))), begin(part_of(ask.marked(recent)))
+        ahead, behind = begin(part_of(ask.ahead())), begin(part_of(ask.behind(recent)))
         penalties, warnings = begin(part_of(ask.penalties(recent))), begin(part_of(ask.warnings()))
-        work = begin(part_of(ask.work()))
+        work, marked = begin(part_of(ask.work())), begin(part_of(ask.marked(recent)))
     return FloorLately(
-        behind=behind.result(), work=work.result(), marked=marked.result(), penalties=penalties.result(),
-        warnings=warnings.result(),
+        ahead=ahead.result(), behind=behind.result(), work=work.result(), marked=marked.result(),
+        penalties=penalties.result(), warnings=warnings.result(),
     )  # fmt: skip
 
 
