@@ -34,6 +34,11 @@ def calendar_day(on: date, today: date | None = None) -> Text:
     return _on(on, "M月d日（EEE）", "EEEE d MMMM")
 
 
+def day_of_year(on: date) -> Text:
+    """A day of a year that is told elsewhere, as short as people write it."""
+    return _on(on, "M月d日", "d MMM")
+
+
 def calendar_days(first: date, last: date) -> Text:
     """The days from the first to the last, with their year: for what is read years later."""
     if first == last:

@@ -171,6 +171,8 @@ def test_words_of_a_report_are_shown_in_one_language_and_words_of_people_as_they
     assert cell_words("notes", "看房 demo", PLACES) == "看房 demo"
     assert cell_words("figure", "plain", PLACES) == "plain"
     assert cell_words("office", "east-1", PLACES) == Text("东一案场", "East one")
+    assert cell_words("month", "2026-03", PLACES) == Text("2026年3月", "March 2026")
+    assert cell_words("due_on", "2026-03-02", PLACES) == Text("2026年3月2日", "2 March 2026")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -301,7 +303,7 @@ def test_an_issued_report_says_what_it_waits_for_and_what_is_different_since(lan
         ]
     )  # fmt: skip
     told = difference_words(report, report.differences[0], PLACES)
-    assert (told["line"], told["issued"], told["later"]) == (["2026-03-02"], "11", "12")
+    assert (told["line"], told["issued"], told["later"]) == ([Text("3月2日", "2 Mar")], "11", "12")
     text = page_text(
         language, "reports/issued.html", kept=issued("issued", "reviewed"), name=REPORTS["traffic"], document=report,
         tables=tables_of(report, None, {}, PLACES), differences=[told], stages=ISSUED_STAGES, awaited=AWAITED,

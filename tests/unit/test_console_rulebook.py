@@ -14,10 +14,11 @@ from services.console.frame.words import LANGUAGES, Language
 from services.console.pages.rulebook.book_words import book_difference, book_view
 from services.console.pages.rulebook.in_force import OfferedBook
 from services.console.pages.rulebook.scheme_words import scheme_view
-from services.console.pages.rulebook.trial import DraftMistake, mistake_in, where
+from services.console.pages.rulebook.trial import DraftMistake, mistake_in, where, without_head
 from shared.contract.answers.scopes import AdoptedRulebook
 from shared.i18n import Text
 from shared.rules.rulebooks.loading import load_book, shipped
+from shared.rules.schemes.documents import document_cited
 from shared.rules.schemes.loading import load_scheme, shipped_schemes
 from tests.support.console_rendering import HOSTILE, made_up_scope, page_text
 
@@ -57,9 +58,26 @@ def test_a_scheme_is_told_in_words_of_the_language(name: str) -> None:
     sections = scheme_view(load_scheme(name))
     values = [value.value for one in sections for value in one.values]
     words = [value.zh if isinstance(value, Text) else value for value in values]
-    assert all(HAN.search(word) or re.fullmatch(r"[\d:]+", word) for word in words), words
+    assert all(HAN.search(word) or re.fullmatch(r"[\d:]+|\d+%|", word) for word in words), words
     cites = [one.cite for one in sections if isinstance(one.cite, Text)]
     assert all(" and " not in cite.zh and "advised" not in cite.zh for cite in cites)
+    assert not any(re.match("[A-T] ", cite.zh) for cite in cites), "a document is its title"
+
+
+def test_what_a_scheme_cites_is_the_title_of_a_document_and_the_place_in_it() -> None:
+    told = document_cited("E 3 and H 登记3; days of an answer are advised")
+    assert told.zh == "《案场客户界定制度》第3条；《售楼处客户确认及判定制度》登记3"
+    assert told.en.startswith("On-site customer definition rules, clause 3; ")
+    assert document_cited("D 销售情况分析表(周)").zh.endswith("销售情况分析表（周）")
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_draft_begins_without_the_comments_of_its_file(name: str) -> None:
+    """They are for who keeps the file; what they stand before is a book as it was."""
+    text = load_book(name).texts[-1].decode()
+    draft = without_head(text)
+    assert draft.startswith("rulebook:") and text.endswith(draft)
+    assert mistake_in(draft, BOOKS.rulebooks) is None
 
 
 @pytest.mark.parametrize(

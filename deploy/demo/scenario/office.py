@@ -11,7 +11,7 @@ OFFICE = "demo-office"
 RULEBOOK = "shijiazhuang"
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST_DAY = date(2026, 3, 2)
-MARK = "演示数据 demo"
+MARK = "演示数据"
 
 # The hours at which the notifier reminds, closing, at which a report goes out, and the evening; a moment later, since
 # the watermark stays a moment behind.

@@ -85,6 +85,7 @@ def environment_of(language: Language) -> Environment:
         case=case_number,
         contact=partial(_contact, language),
         unbroken=_unbroken,
+        head=partial(_head, language),
         any_of=partial(_joined, language, any_of),
         all_of=partial(_joined, language, all_of),
         role=role_word,
@@ -182,6 +183,12 @@ def _contact(language: Language, given: str | None) -> str:
 def _unbroken(name: str) -> str:
     """A name that stays on one line, unless it is longer than a line of a phone may be."""
     return Markup('<span class="whole">{}</span>').format(name) if 0 < len(name) <= LONGEST_LINE else name
+
+
+def _head(language: Language, given: object) -> str:
+    """Words as a heading: English begins with a capital letter."""
+    told = str(in_language(language, given))
+    return told[:1].upper() + told[1:] if language == "en" else told
 
 
 def _joined(language: Language, join: Callable[[Iterable[object]], Text], items: Iterable[object]) -> str:

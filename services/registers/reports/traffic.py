@@ -14,7 +14,7 @@ from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
 from services.registers.reports.tally import LineKey, Tally
 from shared.contract import CallRegistered, VisitRegistered
-from shared.i18n import Text, translated
+from shared.i18n import Text, translated, translated_in
 from shared.ids import StaffId
 
 TrafficGrain: TypeAlias = Literal[
@@ -37,7 +37,9 @@ def visit_columns() -> tuple[ReportColumn, ...]:
             translated("visits that are the first of their customer, by when they happened"),
         ),
         ReportColumn(
-            "returning", translated("return visits"), translated("visits of customers who had come before")
+            "returning",
+            translated_in("heading of a figure", "return visits"),
+            translated("visits of customers who had come before"),
         ),
         ReportColumn(
             "no_contact",

@@ -104,20 +104,12 @@ def _line(data: ChartData) -> DrawnChart:
     ]
     every = -(-len(data.labels) // _LABELS)
     labels = [
-        ChartWord(x(at), TOP + PLOT + 20, _short_day(label))
-        for at, label in enumerate(data.labels)
-        if at % every == 0
+        ChartWord(x(at), TOP + PLOT + 20, label) for at, label in enumerate(data.labels) if at % every == 0
     ]
     return DrawnChart(
         kind="line", height=TOP + PLOT + 32, headings=_headings(data.series), labels=labels,
         grid=[ChartWord(0, y(step), f"{step:,f}") for step in steps], paths=paths, marks=marks,
     )  # fmt: skip
-
-
-def _short_day(label: Text | str) -> Text | str:
-    """A day without its year, which the heading of the page says."""
-    told = str(label)
-    return told[5:] if len(told) == 10 and told[4:8:3] == "--" else label
 
 
 def _bars(data: ChartData) -> DrawnChart:

@@ -133,6 +133,10 @@ class RowWords:
     def __init__(self, facts: SeenScope) -> None:
         self._facts = facts
 
+    def is_whole(self, column: str) -> bool:
+        """Whether what stands in a column is one name or one time, which is not broken over two lines."""
+        return column.endswith("_at") or (column in _STAFF and column != "with_")
+
     def said(self, column: str, value: Any) -> Text | str:
         """A value below a heading. What is on no list is shown as it was typed."""
         if value is None or value == [] or value == {}:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from msgspec import Struct, structs
 
 from shared.contract.profile.catalogue import catalogue
 from shared.i18n import Text, listed, translated
+from shared.i18n.times import span
+from shared.rules.schemes.documents import document_cited
 from shared.rules.schemes.scheme import Scheme
 from shared.rules.schemes.shape import SECTIONS, CitedValues, LevelEntry, NamedEntry
 from shared.rules.schemes.words import heading
@@ -44,6 +47,10 @@ _FIELDS: Final[Mapping[str, Text]] = {
     "complete_hours": translated("complete within hours"),
     "answer_days": translated("answered within days"),
 }
+
+
+_DAYS: Final = frozenset({"days", "every"})
+"""Fields that count days, and do not say so in their label."""
 
 
 class SchemeValue(Struct, frozen=True):
@@ -83,9 +90,22 @@ def _values(section: CitedValues) -> Iterator[SchemeValue]:
         elif isinstance(value, tuple):
             yield from (SchemeValue(one.code, _entry(one)) for one in value)
         elif isinstance(value, dict):
-            yield from (SchemeValue(_WORDS.get(key, key), str(each)) for key, each in value.items())
+            yield from (
+                SchemeValue(_WORDS.get(key, key), _measured(field.name, each)) for key, each in value.items()
+            )
         elif value is not None or field.required:
-            yield SchemeValue(_FIELDS.get(field.name, ""), _word(value))
+            yield SchemeValue(_FIELDS.get(field.name, ""), _measured(field.name, value))
+
+
+def _measured(field: str, value: Any) -> Text | str:
+    """A value with what it is counted in."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return _word(value)
+    if field in _DAYS:
+        return _WORDS["same_day"] if value == 0 else span(timedelta(days=value))
+    if field == "months":
+        return translated("{count} months", count=value)
+    return f"{value}%" if field == "percent" else str(value)
 
 
 def _word(value: Any) -> Text | str:
@@ -97,8 +117,8 @@ def _word(value: Any) -> Text | str:
 
 
 def _entry(one: LevelEntry | NamedEntry) -> Text:
-    """A code with what else is said of it."""
-    parts = [Text(one.zh, one.en)]
+    """A code with what else is said of it; its Chinese words only where they are not the code itself."""
+    parts = [Text("" if one.zh == one.code else one.zh, one.en)]
     if isinstance(one, LevelEntry):
         parts.append(
             translated("no days between contacts") if one.every is None
@@ -108,7 +128,7 @@ def _entry(one: LevelEntry | NamedEntry) -> Text:
         parts += [translated("not on the board")] * (not one.pipeline)
     elif one.synonyms:
         parts.append(translated("also {words}", words=listed(one.synonyms)))
-    return listed(parts, Text("；", "; "))
+    return Text("；".join(part.zh for part in parts if part.zh), "; ".join(part.en for part in parts))
 
 
 def _grants(scheme: Scheme) -> Iterator[SchemeValue]:
@@ -120,8 +140,7 @@ def _grants(scheme: Scheme) -> Iterator[SchemeValue]:
 
 
 def _cited(cite: str) -> Text | str:
-    """The letter of the document and its form; of what no document says that it is advised."""
+    """The document and the place in it; of what no document says that it is advised."""
     if cite.startswith(_ADVISED):
         return translated("advised: no document says it")
-    form = cite.partition(";")[0].strip()
-    return Text(form.replace(" and ", "、"), form)
+    return document_cited(cite)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -49,8 +50,14 @@ async def trial(page: Page, scope: str, source: From = "") -> Response:
     if source:
         name, _, version = source.partition("@")
         book = page.parts.books.book(name, int(version) if version.isdecimal() else None)
-        draft = book.texts[-1].decode() if book is not None else ""
+        draft = without_head(book.texts[-1].decode()) if book is not None else ""
     return _shown(page, place, facts, Form({"draft": [draft], "source": [source]}), Wrong(), None)
+
+
+def without_head(text: str) -> str:
+    """A file without the comments with which it begins: they are for who keeps it, and not for who drafts another."""
+    lines = text.splitlines(keepends=True)
+    return "".join(dropwhile(lambda line: not line.strip() or line.startswith("#"), lines))
 
 
 def _shown(
