@@ -110,6 +110,11 @@ def test_a_new_account_is_for_who_was_chosen_on_the_page_of_people() -> None:
     assert '<option data-id value="east/wang" selected>王强 · 置业顾问，east-1</option>' in page
 
 
+def test_an_account_is_headed_by_the_name_of_its_person() -> None:
+    page = shown(account, as_administrator(MadeUpAccess()), UUID(ID))[1]
+    assert "<h1>李娜 <code>li</code>" in page
+
+
 def test_staff_are_called_by_their_ids_while_nobody_says_their_names() -> None:
     """Access keeps no names; accounts are kept all the same while attribution does not answer."""
     access = MadeUpAccess({"/v1/scopes/east/staff": lambda request: httpx.Response(503)})

@@ -20,6 +20,7 @@ from services.console.pages.reports.drawing import PLOT, TOP, drawn, steps_of
 from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.issued import difference_words
 from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, NEXT, REPORTS, cell_words, scheme_name
+from services.console.pages.reports.one_report import line_words
 from services.console.pages.reports.periods import TypedPeriod, asked_period
 from services.console.pages.reports.registers import SORTS, RegisterFilter, said_columns
 from services.console.pages.reports.row_words import RowWords
@@ -141,6 +142,13 @@ def test_bars_are_as_long_as_their_numbers() -> None:
     assert bars["0"] == 0
     assert bars["4"] / bars["11"] == pytest.approx(4 / 11, abs=0.01)
     assert all(mark.behind < 75 for mark in drawn(data).marks), "behind the longest stands its number"
+
+
+def test_a_line_is_called_by_names_and_a_total_by_nothing() -> None:
+    facts = made_up_scope(li="小李")
+    assert line_words('["li"]', facts, PLACES) == Text("小李", "小李")
+    assert line_words('["east-1"]', facts, PLACES) == Text("东一案场", "East one")
+    assert line_words("", facts, PLACES) is None
 
 
 def test_there_is_no_chart_of_nothing_or_of_a_crowd() -> None:

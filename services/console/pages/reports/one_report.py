@@ -173,11 +173,14 @@ async def rows(
     )  # fmt: skip
 
 
-def line_words(line: str, facts: SeenScope, places: PlaceNames) -> Text:
-    """The key of a line for people: names instead of ids of staff and offices, nothing of ids that no person reads."""
+def line_words(line: str, facts: SeenScope, places: PlaceNames) -> Text | None:
+    """The key of a line for people: names instead of ids of staff and offices, nothing of ids that no person reads.
+
+    None of a total, and of a line that has no such words.
+    """
     parts = [one for one in line.strip("[]").replace('"', "").split(",") if one and len(one) < 30]
-    said = (facts.name(one) if one in facts.people else places.office(one) for one in parts)
-    return listed(said, Text(" · ", " · "))
+    said = [facts.name(one) if one in facts.people else places.office(one) for one in parts]
+    return listed(said, Text(" · ", " · ")) if said else None
 
 
 def _back(place: OfficePlace, report: str, asked: AskedPeriod, by: str) -> str:

@@ -64,7 +64,8 @@ def book_view(book: Book) -> BookView:
 
     return BookView(
         name=known.name, version=known.version, title=known.title, sha256=known.sha256,
-        extends=listed(sheet.title for sheet in book.sheets[:-1]), own=views(map(str, own)), kept=views(map(str, kept)),
+        extends=listed(Text(f"《{sheet.title.zh}》", sheet.title.en) for sheet in book.sheets[:-1]),
+        own=views(map(str, own)), kept=views(map(str, kept)),
     )  # fmt: skip
 
 
