@@ -32,6 +32,9 @@ ROUNDS: Final = 5
 ASKED: Final = 40
 """Requests of a page in a round."""
 FRAME: Final = "frame"
+PARTS: Final = frozenset(("lately",))
+"""What comes behind its page."""
+PART: Final = {"hx-request": "true"}
 GOAL_MS: Final = 100.0
 PATIENCE: Final = 600.0
 STORM: Final = 1200.0
@@ -135,6 +138,10 @@ def _measured(deployment: Deployment) -> Result:
         "customer": ("gao", f"{whole}/customers/{customer}"),
         "disputes": ("gao", f"{whole}/disputes"),
         "floor": ("gao", f"{place}/floor"),
+        "lately": ("gao", f"{place}/floor/lately"),
+        "approvals": ("gao", f"{place}/approvals"),
+        "visits": ("gao", f"{place}/registers/visits"),
+        "traffic": ("gao", f"{place}/reports/traffic"),
         "people": ("gao", f"{place}/people"),
         "reports": ("gao", f"{place}/reports"),
         "rulebook": ("gao", f"{whole}/rulebook"),
@@ -150,7 +157,7 @@ def _measured(deployment: Deployment) -> Result:
         def measure() -> float:
             for _ in range(ASKED):
                 begun = time.perf_counter()
-                answer = people[login].get(path)
+                answer = people[login].get(path, headers=PART if name in PARTS else None)
                 took[name].append(time.perf_counter() - begun)
                 if answer.status_code != 200:
                     raise RuntimeError(f"{path}: {answer.status_code}")
