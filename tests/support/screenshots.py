@@ -7,6 +7,7 @@ whose name holds a word, and the other pictures stay.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from tests.support.things_to_picture import ThingsToPicture
 
 Colour: TypeAlias = tuple[int, int, int]
 
+BROWSERS: Final = {"zh": "zh-CN", "en": "en-US"}
 DAYS, UNTIL = 10, time(15, 40)
 TALLEST: Final = {"desktop": 1600, "phone": 2200}
 """No picture is taller, in the pixels of a page: what stands below is more of the same."""
@@ -39,31 +41,43 @@ def main(folder: Path, place: Path | None, only: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in [] if only else folder.glob("*.png"):
         old.unlink()
-    with _running(place) as (console, browser):
-        visitors = Visitors(browser, console)
-        ids = ThingsToPicture(visitors, console).ids()
+    with _running(place) as (console, browsers):
+        visitors = {language: Visitors(browser, console) for language, browser in browsers.items()}
+        ids = ThingsToPicture(visitors["zh"], console).ids()
         for page in pictured():
             if only in page.name:
                 take(visitors, page, ids, folder)
 
 
 @contextmanager
-def _running(place: Path | None) -> Iterator[tuple[ConsoleUnderTest, Browser]]:
+def _running(place: Path | None) -> Iterator[tuple[ConsoleUnderTest, dict[str, Browser]]]:
+    """A console, and a browser of each language: what a field for a day says is the browser's own.
+
+    Debian's Chromium speaks Chinese where its package `chromium-l10n` is there.
+    """
     with (
         tempfile.TemporaryDirectory() as own,
         shared_console(place or Path(own), DAYS, UNTIL) as console,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield console, browser
-        browser.close()
+        browsers = {
+            language: playwright.chromium.launch(
+                executable_path=CHROMIUM,
+                args=["--no-sandbox", f"--lang={tag}"],
+                env={**os.environ, "LANGUAGE": tag.replace("-", "_")},
+            )
+            for language, tag in BROWSERS.items()
+        }
+        yield console, browsers
+        for browser in browsers.values():
+            browser.close()
 
 
-def take(visitors: Visitors, one: PicturedPage, ids: Mapping[str, str], folder: Path) -> None:
+def take(visitors: Mapping[str, Visitors], one: PicturedPage, ids: Mapping[str, str], folder: Path) -> None:
     """The four pictures of one page."""
     for size, window in SIZES.items():
         for language in LANGUAGES:
-            page = visitors.visit(one.role, size=size, language=language)
+            page = visitors[language].visit(one.role, size=size, language=language)
             answer = page.goto(one.filled(ids))
             assert answer is not None and answer.status == 200, (one.name, answer and answer.status)
             expect(page.locator(".htmx-request")).to_have_count(0)  # parts that come by themselves
