@@ -171,6 +171,18 @@ def test_no_word_breaks_within_a_cell_and_the_menu_stands_in_one_line(
     assert page.locator(".top").evaluate("top => top.getBoundingClientRect().height") < 2 * 44
 
 
+def test_fields_beside_each_other_stand_in_one_line(visitors: Visitors, console: ConsoleUnderTest) -> None:
+    """Where one of their labels takes two lines, as in English on a small desktop."""
+    page = visitors.visit("manager", language="en")
+    page.goto(f"/at/{console.scope}/{console.office}/people")
+    labels = page.locator("#enrol fieldset label").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert max(labels) > min(labels), "a label of two lines beside those of one"
+    tops = page.locator("#enrol fieldset input").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 5 and len(set(tops)) == 1
+
+
 def test_a_leaver_s_customers_are_handed_over(floor: FloorOfTest) -> None:
     """One to everybody, one to somebody else, one stays; then the departure leaves that one without an owner."""
     page, staff = floor.page, f"leaver-{uuid4().hex[:8]}"
