@@ -46,7 +46,7 @@ def _title(part: str) -> Text:
         return Text(part, part)
     title, place = DOCUMENTS[found["letter"]], found["place"]
     if _NUMBER.fullmatch(place):
-        return Text(f"《{title.zh}》第{place}条", f"{title.en}, clause {place}")
+        return translated("{rulebook}, clause {place}", rulebook=title, place=place)
     return Text(f"《{title.zh}》{_chinese(place)}", f"{title.en}, {place}")
 
 
