@@ -34,7 +34,8 @@ _PORT = "port.json"
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 # Quick, and worth nothing after a power cut: for tests and the demonstration only. `synchronous_commit` stays
 # on: without it kill -9 of the server alone would lose what was committed.
-_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+# Little is kept of what nobody would recover from: the data may lie in memory.
+_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
 # As root the server runs as another user, whose data (0700) may lie below: it may pass, and see nothing.
 
 

@@ -91,7 +91,12 @@ class Stack:
         self.postgres = EmbeddedPostgres(
             directory / "postgres", self._given_ports.get("postgres", 0), durable=durable, tied=tied
         )
-        self.kafka = EmbeddedKafka(directory / "kafka", self._given_ports.get("kafka", 0), tied=tied)
+        self.kafka = EmbeddedKafka(
+            directory / "kafka",
+            self._given_ports.get("kafka", 0),
+            tied=tied,
+            short_lived=tied and not durable,
+        )
         self.given = self._given()
         self.embedded: list[Part] = [
             part

@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -30,6 +29,7 @@ from shared.access.machine import AsMachine, MachineTokens
 from shared.platform.clock import ClockDriver
 from tests.support.contract import JSON_BODY
 from tests.support.openid_provider import foreign_provider
+from tests.support.parts import open_directory
 
 DAYS = 5
 SEED = 7
@@ -126,7 +126,7 @@ def shared_console(folder: Path, days: int = DAYS, until: time | None = None) ->
     own = users / str(os.getpid())
     with _alone(folder):
         own.touch()
-        started = None if told.exists() else _Started(folder, _entries(days, until))
+        started = None if told.exists() else _Started(_entries(days, until))
         if started is not None:
             told.write_text(json.dumps(asdict(started.console)))
     try:
@@ -141,12 +141,12 @@ def shared_console(folder: Path, days: int = DAYS, until: time | None = None) ->
 class _Started:
     """The deployment, as the worker has it that started it."""
 
-    def __init__(self, folder: Path, entries: Sequence[DiaryEntry]) -> None:
-        place = Path(mkdtemp(prefix="deployment-", dir=folder))
-        clock = ClockDriver(place / "clock.json")
-        clock.hold(entries[0].at)
+    def __init__(self, entries: Sequence[DiaryEntry]) -> None:
         self._running = ExitStack()
         try:
+            place = self._running.enter_context(open_directory())
+            clock = ClockDriver(place / "clock.json")
+            clock.hold(entries[0].at)
             provider = self._running.enter_context(foreign_provider(place / "provider.log", host=ELSEWHERE))
             offered = place / "providers.yaml"
             secret = place / "provider.secret"
