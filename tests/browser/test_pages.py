@@ -62,11 +62,7 @@ def shown(visitors: Visitors, console: ConsoleUnderTest, address: PageAddress, *
     path = filled(address.path, console)
     if path is None:
         pytest.skip(f"{address.path} is of something that its own test makes")
-    page = visitors.visit(reader(address), **way)
-    page.add_init_script(WATCHED)
-    errors: list[str] = []
-    page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page, errors = visitors.reading(reader(address), WATCHED, **way)
     answer = page.goto(path)
     assert answer is not None
     assert answer.status == 200, (path, answer.status, page.inner_text("main"))
@@ -159,13 +155,10 @@ def test_a_page_can_be_read_at_a_desk_in_chinese(
     Ids and codes stand in elements that say so (`code`, `data-id`).
     """
     page = shown(visitors, console, address)
-    try:
-        readable(page)
-        told = CODES.sub("", " ".join(page.evaluate(TEXTS)))
-        words = {word for word in LATIN.findall(told) if not SAME.fullmatch(word)}
-        assert words - set(console.logins) - PROGRAMS == set(), page.url
-    finally:
-        page.context.close()
+    readable(page)
+    told = CODES.sub("", " ".join(page.evaluate(TEXTS)))
+    words = {word for word in LATIN.findall(told) if not SAME.fullmatch(word)}
+    assert words - set(console.logins) - PROGRAMS == set(), page.url
 
 
 @pytest.mark.parametrize("address", READ, ids=named)
@@ -174,12 +167,9 @@ def test_a_page_can_be_read_on_a_telephone_in_english(
 ) -> None:
     """The same on a small screen; the words of menus, headings, labels, buttons and hints are English."""
     page = shown(visitors, console, address, size="phone", language="en")
-    try:
-        readable(page)
-        words = page.eval_on_selector_all(WORDS, "found => found.map(one => one.textContent.trim())")
-        assert [one for one in words if CHINESE.search(one) and "（演示）" not in one] == [], page.url
-    finally:
-        page.context.close()
+    readable(page)
+    words = page.eval_on_selector_all(WORDS, "found => found.map(one => one.textContent.trim())")
+    assert [one for one in words if CHINESE.search(one) and "（演示）" not in one] == [], page.url
 
 
 @pytest.mark.parametrize("address", READ, ids=named)

@@ -218,6 +218,27 @@ class Visitors:
         self._browser = browser
         self._console = console
         self._signed_in: dict[str, Any] = {}
+        self._reading: dict[tuple[str | None, ...], tuple[Page, list[str]]] = {}
+
+    def reading(
+        self, role: str | None, script: str, *, size: str = "desktop", language: str = "zh"
+    ) -> tuple[Page, list[str]]:
+        """The window in which somebody with this role reads one page after another, and what went wrong there since.
+
+        Nothing is typed in it, so no page finds what another one kept; a window for each page is most of the work.
+        `script` runs before those of each page.
+        """
+        key = (role, script, size, language)
+        if key not in self._reading:
+            heard: list[str] = []
+            opened = self.visit(role, size=size, language=language)
+            opened.add_init_script(script)
+            opened.on("console", lambda told: heard.append(told.text) if told.type == "error" else None)
+            opened.on("pageerror", lambda error: heard.append(str(error)))
+            self._reading[key] = opened, heard
+        page, errors = self._reading[key]
+        errors.clear()
+        return page, errors
 
     def visit(self, role: str | None, *, size: str = "desktop", language: str = "zh") -> Page:
         """A page of somebody with this role; of nobody where there is none."""
