@@ -49,6 +49,7 @@ def page_text(language: Language, template: str, **values: Any) -> str:
         "now": NOW, "notice": None, "asset": lambda name: f"/assets/{name}",
         "cited": OfficeBooks().cited, "cites": OfficeBooks().cites,
         "own_name": lambda: "高经理",
+        "called": lambda: "高经理",
         "office_name": PlaceNames().office, "scope_name": PlaceNames().scope,
     }  # fmt: skip
     return rendered(language, template, frame | values)

@@ -20,6 +20,7 @@ from services.console.door.door import ConsoleDoor, SessionCookie
 from services.console.door.entering import Entrance
 from services.console.door.key_file import ConsoleKeyError, SessionSeal
 from services.console.frame.own_page import own_page, page_again, sign_in_address
+from shared.access.caller import GrantedRole
 from shared.access.table import permission_table
 from tests.support.console_pages import MadeUpServices, shown
 
@@ -338,4 +339,13 @@ def test_the_own_account_is_called_by_the_name_of_its_person(away: bool) -> None
     assert status == 200
     assert "<dt>账号</dt><dd><code>gao</code></dd>" in page
     assert ("<dt>姓名</dt><dd>高经理</dd>" in page) == (not away)
-    assert ('<a href="/account">高经理</a>' in page) == (not away)
+    assert ('<a href="/account" title="gao">高经理</a>' in page) == (not away)
+
+
+def test_whoever_is_of_no_staff_is_called_by_what_they_were_granted() -> None:
+    """Head office and auditors have no name here; their login stands behind the word."""
+    entrance = Entrance(cast(BrowserSessions, None), SessionCookie(secure=False))
+    granted = (GrantedRole("group_auditor", ("east",)),)
+    page = MadeUpServices({}).page(None, staff="yan", granted=granted)
+    _, shown_page = shown(entrance.account, page)
+    assert '<a href="/account" title="yan">集团审计</a>' in shown_page

@@ -24,6 +24,7 @@ from services.console.frame.office_books import OfficeBooks
 from services.console.frame.place_facts import SeenScope, SeenScopes
 from services.console.frame.seen_names import SeenNames
 from services.console.frame.templates import UTC_ZONE, rendered
+from services.console.frame.trade_words import role_word
 from services.console.frame.words import FIRST, LANGUAGES, Language
 from shared.access.caller import Caller
 from shared.access.guard import caller_of
@@ -184,6 +185,7 @@ class PageRequest:
             "zone": facts.zone if facts is not None else UTC_ZONE,
             "now": self.now,
             "own_name": partial(self._own_name, place, facts),  # nobody has one before a sign-in
+            "called": partial(self._called, place, facts),
             "notice": notice,
             "asset": asset,
             "cited": self.parts.books.cited,
@@ -211,6 +213,11 @@ class PageRequest:
         scope = place.scope if place is not None else facts.scope.scope if facts is not None else None
         ids = () if scope is None else sorted(self.caller.staff_ids(scope))
         return facts.name(ids[0]) if facts is not None and ids else self.caller.login
+
+    def _called(self, place: OfficePlace | None, facts: SeenScope | None) -> Text | str:
+        """What stands at the head of a page: the name, or what somebody was granted who is of no staff there."""
+        name, granted = self._own_name(place, facts), self.caller.granted_roles
+        return role_word(granted[0].role) if granted and name == self.caller.login else name
 
     def _rooms(self, place: OfficePlace | None) -> list[Room]:
         return [] if place is None else rooms(self.caller, place)

@@ -27,6 +27,8 @@ KINDS_OF_DATES: Final = {
     "due": translated("due by the level"),
 }
 MARKS: Final = {"ends": "bad", "agreed": "mark", "due": "warn"}
+LEGEND: Final = tuple((words, MARKS[kind]) for kind, words in KINDS_OF_DATES.items())
+"""What each mark of the month says."""
 WEEKDAYS: Final = (
     translated("Mon"), translated("Tue"), translated("Wed"), translated("Thu"), translated("Fri"),
     translated("Sat"), translated("Sun"),

@@ -66,7 +66,7 @@ async def mine(
         groups=own_list.groups(told.customers, told.work, page.now, facts.zone),
         clause_words=partial(clause_words, book_in_force(facts.scope)),
         month=calendar.month(first, today, told.customers, told.work, facts.zone),
-        weekdays=calendar.WEEKDAYS, today=today,
+        weekdays=calendar.WEEKDAYS, marks=calendar.LEGEND, today=today,
     )  # fmt: skip
 
 
