@@ -30,7 +30,7 @@ _NO_PAGES: Final = re.compile(
     r"/(healthz|readyz|metrics|openapi\.json|assets/.*|live/.*)"
     r"|.*/(evidence|workbook|proof)"  # files
     r"|/sign-in/openid.*"  # to a provider and back from it
-    r"|.*/(boards|findings)(?<!/{office}/findings)"  # parts of a page, which lead to it
+    r"|.*/(boards|lately|findings)(?<!/{office}/findings)"  # parts of a page, which lead to it
     r"|/|/c/{scope}"  # lead to a room of one's own
 )
 _PLACES: Final = ("at", "in", "scope", "office")
