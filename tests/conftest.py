@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import tracemalloc  # noqa: F401 - pytest asks for it in a finalizer, where a second finalizer would meet it half imported
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -84,7 +83,7 @@ def kafka(say: parts.Say) -> Iterator[str]:
 @pytest.fixture
 def topic_prefix() -> str:
     """What the names of this test's topics and groups begin with."""
-    return f"t{uuid.uuid4().hex[:12]}."
+    return parts.fresh_prefix()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def test_somebody_signs_in_and_is_where_they_were_going(
         assert page.url.endswith("/sign-in?then=/account")
         sign_in(page, console.login("manager"), console.password, page.url)
         assert page.url.endswith("/account")
-        assert console.login("manager") in page.inner_text("h1")
+        assert console.login("manager") in page.inner_text("main dl")
 
 
 def test_a_wrong_password_is_told_and_the_login_stays(console: ConsoleUnderTest, visitors: Visitors) -> None:

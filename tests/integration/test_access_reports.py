@@ -93,7 +93,8 @@ def deployment(
 ) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("access")
     with parts.fresh_database(postgres_dsn) as database:
-        settings = settings_of(database, kafka, "reports.", folder)
+        prefix = parts.fresh_prefix()
+        settings = settings_of(database, kafka, prefix, folder)
         migrated(database)
         service = create_service(settings)
         service.database.open()
@@ -105,11 +106,11 @@ def deployment(
         (folder / "machine.json").write_text(json.dumps(secret))
         environment = {
             "PATH": "/usr/bin:/bin", "PANKE_DATABASE_URL": database, "PANKE_KAFKA": kafka,
-            "PANKE_TOPIC_PREFIX": "reports.", "PANKE_ACCESS_KEYS": settings.access_keys,
+            "PANKE_TOPIC_PREFIX": prefix, "PANKE_ACCESS_KEYS": settings.access_keys,
         }  # fmt: skip
         process = ServiceProcess("access", folder / "process", free_port(), environment)
         process.launch()
-        yield Deployment(database, kafka, "reports.", folder, process, auditor, registry)
+        yield Deployment(database, kafka, prefix, folder, process, auditor, registry)
         process.stop()
 
 

@@ -167,7 +167,7 @@ def filled(postgres_dsn: str) -> Iterator[tuple[str, list[Person]]]:
 async def world(filled: tuple[str, list[Person]], kafka: str) -> AsyncIterator[World]:
     dsn, people = filled
     settings = AttributionSettings(
-        database_url=dsn, kafka=kafka, topic_prefix="extents.", partitions=1, attribution_port=0,
+        database_url=dsn, kafka=kafka, topic_prefix=parts.fresh_prefix(), partitions=1, attribution_port=0,
         attribution_lookups_minute=100_000, attribution_lookups_day=100_000, caller_requests=100_000,
         **admission().settings(),
     )  # fmt: skip

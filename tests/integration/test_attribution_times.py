@@ -133,7 +133,7 @@ def office(postgres_dsn: str) -> Iterator[tuple[str, Office]]:
 async def asked(office: tuple[str, Office], kafka: str) -> AsyncIterator[Asked]:
     dsn, made = office
     settings = AttributionSettings(
-        database_url=dsn, kafka=kafka, topic_prefix="times.", partitions=1, attribution_port=0,
+        database_url=dsn, kafka=kafka, topic_prefix=parts.fresh_prefix(), partitions=1, attribution_port=0,
         caller_requests=100_000, **admission().settings(),
     )  # fmt: skip
     async with answering(create_service(settings)) as client:

@@ -67,7 +67,7 @@ def own_database(postgres_dsn: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 async def asked(own_database: str, kafka: str) -> AsyncIterator[Asked]:
     settings = IntakeSettings(intake_journal_in_clear=True,
-        database_url=own_database, kafka=kafka, topic_prefix="reading.", partitions=1,
+        database_url=own_database, kafka=kafka, topic_prefix=parts.fresh_prefix(), partitions=1,
         **admission().settings(),
     )  # fmt: skip
     service = IntakeService(settings, SystemClock())

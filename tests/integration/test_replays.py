@@ -71,7 +71,7 @@ async def service(
     folded: Deployment, kafka: str
 ) -> AsyncIterator[tuple[AttributionService, httpx.AsyncClient]]:
     settings = AttributionSettings(
-        database_url=folded.dsn, kafka=kafka, topic_prefix="replays.", partitions=1, attribution_port=0,
+        database_url=folded.dsn, kafka=kafka, topic_prefix=parts.fresh_prefix(), partitions=1, attribution_port=0,
         attribution_replays_hour=1000, caller_requests=100_000, **admission().settings(),
     )  # fmt: skip
     made = create_service(settings)

@@ -83,6 +83,12 @@ def embedded_kafka() -> Iterator[EmbeddedKafka]:
         yield broker
 
 
+def fresh_prefix() -> str:
+    """What names of topics and groups begin with that nobody had before, also not whoever was given the same fixture
+    before: a module whose tests are spread over time is set up more than once."""
+    return f"t{uuid.uuid4().hex[:12]}."
+
+
 @contextmanager
 def fresh_database(server: str, template: str = "template0") -> Iterator[str]:
     """The connection string of a database of one's own on a server; dropped at the end."""

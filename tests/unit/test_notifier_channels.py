@@ -175,8 +175,11 @@ def test_rounds_are_spread_and_bounded(rounds: int) -> None:
 
 
 def test_settings_are_all_the_notifiers_own() -> None:
-    """Every setting that other services do not know carries the notifier's name, but for the number of partitions and
-    where people reach the console, which are the deployment's."""
+    """Every setting that other services do not know carries the notifier's name, but for the number of partitions,
+    where people reach the console and what places are called, which are the deployment's."""
     own = {one.name for one in msgspec.structs.fields(NotifierSettings)}
     common = {one.name for one in msgspec.structs.fields(NotifierSettings.__mro__[1])}
-    assert all(name.startswith("notifier_") for name in own - common - {"partitions", "public_address"})
+    assert all(
+        name.startswith("notifier_")
+        for name in own - common - {"partitions", "public_address", "place_names"}
+    )
