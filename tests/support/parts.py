@@ -7,6 +7,7 @@ printed. `PANKE_TEST_POSTGRES` (a connection string of a user who may create dat
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -14,7 +15,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -30,6 +31,8 @@ POSTGRES_IMAGE = "postgres:18.1-bookworm"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
 MEMORY = Path("/dev/shm")
 ROOM = 6 * 1024**3
+_PREFIX = "panke-test-"
+_HELD = ".held"
 Say = Callable[[str], None]
 
 
@@ -134,12 +137,32 @@ def open_directory() -> Iterator[Path]:
     It lies in memory where there is plenty: a database that is made and dropped for a test takes a fifth of the work
     there, and waits for no disk that others use.
     """
-    directory = Path(tempfile.mkdtemp(prefix="panke-test-", dir=_in_memory()))
-    directory.chmod(0o755)
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    within = _in_memory() or Path(tempfile.gettempdir())
+    remove_abandoned(within)
+    directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=within))
+    fresh = _held(directory).with_suffix(".new")
+    with fresh.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        fresh.rename(_held(directory))  # once it is locked: nobody finds it free
+        directory.chmod(0o755)
+        try:
+            yield directory
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+            _held(directory).unlink(missing_ok=True)
+
+
+def remove_abandoned(within: Path) -> None:
+    """Delete what a run left that was killed: nobody holds the file beside it any more."""
+    for beside in within.glob(f"{_PREFIX}*{_HELD}"):
+        with suppress(OSError), beside.open("r") as held:  # held, or removed meanwhile by whoever made it
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(beside.with_suffix(""), ignore_errors=True)
+            beside.unlink(missing_ok=True)
+
+
+def _held(directory: Path) -> Path:
+    return directory.with_name(directory.name + _HELD)
 
 
 def _in_memory() -> Path | None:
