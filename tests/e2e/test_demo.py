@@ -116,7 +116,7 @@ def check_reports(reports: list[dict[str, Any]], messages: Path) -> None:
     ]
     said = messages.read_text()
     for day in (2, 3, 4):
-        assert f"演示案场销售日报表，2026-03-0{day}" in said
+        assert f"演示案场的《销售日报表》，2026-03-0{day}" in said
         link = rf"http://127\.0\.0\.1:[0-9]+/at/demo/demo-office/reports/daily\?from=2026-03-0{day}&to=2026-03-0{day}"
         assert re.search(link, said), f"no whole link of day {day}"
     visits = [int(count) for count in re.findall("批次：([0-9]+)", said)]
