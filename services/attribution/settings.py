@@ -31,7 +31,7 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     attribution_lookups_minute: Count = 60
     attribution_lookups_day: Count = 1000
     attribution_customer_workers: Count = 1
-    attribution_customer_waiting: Count = 4
+    attribution_customer_waiting: Count = 2
     attribution_refold_workers: Count = 1
     attribution_refold_wait: Seconds = 60.0
     attribution_refold_waiting: Count = 8
