@@ -77,9 +77,8 @@ async def gathered(
     seq: int | None,
 ) -> CustomerAnswers:
     """All of a customer at a time; `present` is the history as it stands now."""
-    found, then, card, alerts = await asyncio.gather(
-        customer_answer(page, place.scope, customer, moment, seq),
-        _then(page, place.scope, customer, moment, present, seq),
+    (found, then), card, alerts = await asyncio.gather(
+        _standing(page, place.scope, customer, moment, present, seq),
         _card(page, place, customer, _office(present, place), moment, seq),
         _alerts(page, place, customer),
     )
@@ -89,23 +88,19 @@ async def gathered(
     return CustomerAnswers(customer=found, history=then, card=card, deals=deals, alerts=alerts)
 
 
-async def _then(
+async def _standing(
     page: PageRequest,
     scope: str,
     customer: str,
     moment: MomentAsked,
     present: Sequence[HistoryAnswer],
     seq: int | None,
-) -> list[HistoryAnswer]:
-    """The history at a time; empty of a customer who was not known then."""
-    if not moment.earlier:
-        return list(present)
-    try:
-        return await history(page, scope, customer, moment, seq)
-    except ServiceRefusedError as error:
-        if error.status == 404:
-            return []
-        raise
+) -> tuple[CustomerAnswer | None, list[HistoryAnswer]]:
+    """The customer and the history at a time, one after the other: few questions of an earlier time may wait."""
+    found = await customer_answer(page, scope, customer, moment, seq)
+    if found is None or not moment.earlier:
+        return found, list(present)
+    return found, await history(page, scope, customer, moment, seq)
 
 
 async def pack_keys(page: PageRequest, place: OfficePlace) -> list[str]:
