@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.markexpr:
         return
     soak = [item for item in items if item.get_closest_marker("soak")]
-    items[:] = [item for item in items if item not in soak]
+    left_out = set(soak)
+    items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=soak)
 
 

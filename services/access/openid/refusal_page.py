@@ -39,18 +39,14 @@ def reads_pages(request: Request) -> bool:
 
 def refusal_page(status: int, told: str, back: str | None) -> Response:
     """The refusal in both languages; `back` is where the sign-in is begun again, where the deployment names that."""
-    way = _paragraph(_AGAIN) if back is None else f'<p><a href="{escape(back)}">{_both(_BACK)}</a></p>'
+    way = _both(_AGAIN) if back is None else f'<a href="{escape(back)}">{_both(_BACK)}</a>'
     page = (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{_TITLE.beside} · Panke</title><style>{_STYLE}</style></head>"
-        f'<body><main><h1>{_both(_TITLE)}</h1><p role="alert">{escape(told)}</p>{way}</main></body></html>'
+        f'<body><main><h1>{_both(_TITLE)}</h1><p role="alert">{escape(told)}</p><p>{way}</p></main></body></html>'
     )
     return HTMLResponse(page, status, {"content-security-policy": _POLICY})
-
-
-def _paragraph(said: Text) -> str:
-    return f"<p>{_both(said)}</p>"
 
 
 def _both(said: Text) -> str:

@@ -33,19 +33,30 @@ class SeenNames:
         self, services: ServicesAsPerson, viewer: str, scope: str, customers: Iterable[str]
     ) -> dict[str, str]:
         """The first names of a few customers, as `viewer` sees them. Raises `ServiceRefusedError`."""
-        found = await self.customers(services, viewer, scope, customers)
+        found = await self._seen(services, viewer, scope, customers, "", 1)
         return {one: next(iter(told.names), "") for one, told in found.items()}
 
     async def customers(
-        self, services: ServicesAsPerson, viewer: str, scope: str, customers: Iterable[str], state: str = ""
+        self, services: ServicesAsPerson, viewer: str, scope: str, customers: Iterable[str], state: str
     ) -> dict[str, NamedCustomer]:
         """A few customers with their decisions; what was kept in another `state` of the caller's is asked anew."""
+        return await self._seen(services, viewer, scope, customers, state, DECISIONS)
+
+    async def _seen(
+        self,
+        services: ServicesAsPerson,
+        viewer: str,
+        scope: str,
+        customers: Iterable[str],
+        state: str,
+        decisions: int,
+    ) -> dict[str, NamedCustomer]:
         wanted = list(dict.fromkeys(customers))
         now = self._now()
         kept = {one: self._known.get((viewer, scope, one, state), (now - KEPT, _NOBODY)) for one in wanted}
         found = {one: told for one, (at, told) in kept.items() if now - at < KEPT}
         asked = [one for one in wanted if one not in found]
-        answers = await asyncio.gather(*(_asked(services, scope, one) for one in asked))
+        answers = await asyncio.gather(*(_asked(services, scope, one, decisions) for one in asked))
         if len(self._known) + len(asked) > MOST:
             self._known.clear()
         for one, told in zip(asked, answers, strict=True):
@@ -59,10 +70,10 @@ class SeenNames:
             del self._known[key]
 
 
-async def _asked(services: ServicesAsPerson, scope: str, one: str) -> NamedCustomer:
+async def _asked(services: ServicesAsPerson, scope: str, one: str, decisions: int) -> NamedCustomer:
     try:
         path = f"/v1/scopes/{scope}/customers/{one}"
-        return await services.get("attribution", path, NamedCustomer, limit=DECISIONS)
+        return await services.get("attribution", path, NamedCustomer, limit=decisions)
     except ServiceRefusedError as error:
         if error.status not in _OUT_OF_REACH:
             raise

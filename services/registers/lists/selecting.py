@@ -78,9 +78,10 @@ class Selection:
     def _behind(self, found: list[ListRow], after: Place) -> list[ListRow]:
         """What follows a place; of a list by customer, what follows the row, which is in it at the same moment."""
         if self._field == "customer":
-            ordered = sorted(found, key=self._key, reverse=self._turned)
-            places = [at for at, row in enumerate(ordered, 1) if row.id == after[1]]
-            return ordered[places[0] :] if places else []
+            last = next((row for row in found if row.id == after[1]), None)
+            if last is None:
+                return []
+            after = self._place(last)
         placed = [(self._place(row), row) for row in found]
         return [row for place, row in placed if (place < after if self._turned else place > after)]
 

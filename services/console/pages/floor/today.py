@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -34,7 +34,6 @@ from shared.contract.answers.scopes import ListedCustomer
 class FloorToday(Struct, frozen=True, kw_only=True):
     """How the floor is now."""
 
-    day: date
     boards: FloorPart[BoardsAnswer]
     visits: FloorPart[FloorRows]
     calls: FloorPart[FloorRows]
@@ -91,7 +90,7 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
         )
         waiting, requests = begin(part_of(ask.waiting())), begin(part_of(waiting_requests(page, place)))
     return FloorToday(
-        day=today, boards=boards.result(), visits=visits.result(), calls=calls.result(),
+        boards=boards.result(), visits=visits.result(), calls=calls.result(),
         disputes=disputes.result(), waiting=waiting.result(), requests=requests.result(),
         away=[one for one in facts.at_work(place.office) if one.away is not None],
     )  # fmt: skip
