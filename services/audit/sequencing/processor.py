@@ -10,11 +10,10 @@ import structlog
 
 from services.audit.model.metrics import AuditMetrics
 from services.audit.sequencing.sequencer import SequencedBatch, Sequencer
-from shared.platform.kafka.kept_positions import PositionMovedError
+from shared.platform.kafka.kept_positions import KeptTopicProcessor
 from shared.platform.kafka.record_processor import (
     AppliedBatch,
     ConsumedRecord,
-    ConsumerState,
     LogBounds,
     SourcePartition,
     StartOffset,
@@ -23,15 +22,12 @@ from shared.platform.kafka.record_processor import (
 log: Final = structlog.get_logger()
 
 
-class SequencingProcessor:
+class SequencingProcessor(KeptTopicProcessor):
     """Hands batches over in a thread, and says what became of them.
 
     `demand_whole` is called before a partition is read: it raises `OpeningRefusedError` where the rows lack what the
     files have, since what is sequenced behind such rows would be another log.
     """
-
-    away: tuple[type[Exception], ...] = ()
-    stale: tuple[type[Exception], ...] = (PositionMovedError,)
 
     def __init__(
         self,
@@ -40,22 +36,16 @@ class SequencingProcessor:
         logged: Callable[[], None],
         demand_whole: Callable[[], None],
     ) -> None:
+        super().__init__(sequencer.positions)
         self._sequencer = sequencer
         self._metrics = metrics
         self._logged = logged
         self._demand_whole = demand_whole
 
-    async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
-        """The next offset of each; 0 for one that has none in this topic."""
-        return await asyncio.to_thread(self._sequencer.positions.of, partitions)
-
     async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
         """Where each is read on from."""
         await asyncio.to_thread(self._demand_whole)
-        return {
-            one.partition: await asyncio.to_thread(self._sequencer.positions.open, one, log)
-            for one, log in bounds.items()
-        }
+        return await super().open(bounds)
 
     async def apply(
         self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
@@ -68,16 +58,6 @@ class SequencingProcessor:
         if taken.logged:
             self._logged()
         return AppliedBatch(records[-1].offset + 1)
-
-    def due(self, partition: SourcePartition, position: int) -> bool:
-        """Nothing goes by watermarks here."""
-        return False
-
-    def show(self, state: ConsumerState) -> None:
-        """Readiness tells of it."""
-
-    def failed(self) -> None:
-        """The log tells of it."""
 
     def _show(self, taken: SequencedBatch) -> None:
         for result in ("logged", "repeated", "left", "foreign"):

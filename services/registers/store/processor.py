@@ -11,11 +11,10 @@ import structlog
 
 from services.registers.model.metrics import RegistersMetrics
 from services.registers.store.taking import FactTaker, TakenBatch
-from shared.platform.kafka.kept_positions import PositionMovedError
+from shared.platform.kafka.kept_positions import KeptTopicProcessor, PositionMovedError
 from shared.platform.kafka.record_processor import (
     AppliedBatch,
     ConsumedRecord,
-    ConsumerState,
     LogBounds,
     SourcePartition,
     StartOffset,
@@ -25,13 +24,11 @@ from shared.platform.kafka.watermarks import Watermarks
 log: Final = structlog.get_logger()
 
 
-class TakingProcessor:
+class TakingProcessor(KeptTopicProcessor):
     """Hands batches over in a thread, says what became of them, and up to when each partition is whole."""
 
-    away: tuple[type[Exception], ...] = ()
-    stale: tuple[type[Exception], ...] = (PositionMovedError,)
-
     def __init__(self, taker: FactTaker, metrics: RegistersMetrics, watermarks: Watermarks) -> None:
+        super().__init__(taker.positions)
         self._taker = taker
         self._metrics = metrics
         self._watermarks = watermarks
@@ -40,17 +37,10 @@ class TakingProcessor:
         self._opened: set[int] = set()
         self._moved: set[int] = set()
 
-    async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
-        """The next offset of each; 0 for one that has none in this topic."""
-        return await asyncio.to_thread(self._taker.positions.of, partitions)
-
     async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
         """Where each is read on from."""
         self._opened |= {one.partition for one in bounds}
-        return {
-            one.partition: await asyncio.to_thread(self._taker.positions.open, one, log)
-            for one, log in bounds.items()
-        }
+        return await super().open(bounds)
 
     async def apply(
         self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
@@ -75,17 +65,11 @@ class TakingProcessor:
         self._moved |= self._opened
 
     async def _look_up(self, partition: SourcePartition, expected: int) -> AppliedBatch:
-        stored = await asyncio.to_thread(self._taker.positions.of, [partition])
+        stored = await asyncio.to_thread(self.kept.of, [partition])
         self._moved.discard(partition.partition)
         if stored[partition.partition] != expected:
             raise PositionMovedError
         return AppliedBatch(expected)
-
-    def show(self, state: ConsumerState) -> None:
-        """Readiness tells of it."""
-
-    def failed(self) -> None:
-        """The log tells of it."""
 
     def _show(self, batch: TakenBatch) -> None:
         for result in ("taken", "repeated", "left", "foreign"):

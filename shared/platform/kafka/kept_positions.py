@@ -6,7 +6,8 @@ A position counts only beside the cluster, topic and partition that it was made 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psycopg
@@ -16,6 +17,7 @@ from shared.platform.kafka.record_processor import (
     CUT,
     NEW,
     OTHER_TOPIC,
+    ConsumerState,
     LogBounds,
     SourcePartition,
     StartOffset,
@@ -78,3 +80,36 @@ class KeptPositions:
         }  # fmt: skip
         if connection.execute(SQL["advance_position"], given).rowcount != 1:
             raise PositionMovedError
+
+
+class KeptTopicProcessor:
+    """What every processor of a topic with kept positions does alike; a service adds `apply`, which moves them.
+
+    See `RecordProcessor` for what each of these is asked.
+    """
+
+    away: tuple[type[Exception], ...] = ()
+    stale: tuple[type[Exception], ...] = (PositionMovedError,)
+
+    def __init__(self, kept: KeptPositions) -> None:
+        self.kept: Final = kept
+
+    async def positions(self, partitions: Sequence[SourcePartition]) -> Mapping[int, int]:
+        """The next offset of each; 0 for one that has none in this topic."""
+        return await asyncio.to_thread(self.kept.of, partitions)
+
+    async def open(self, bounds: Mapping[SourcePartition, LogBounds]) -> Mapping[int, StartOffset]:
+        """Where each is read on from: from its position if that is of this topic and within it."""
+        return {
+            one.partition: await asyncio.to_thread(self.kept.open, one, log) for one, log in bounds.items()
+        }
+
+    def due(self, partition: SourcePartition, position: int) -> bool:
+        """Nothing goes by watermarks."""
+        return False
+
+    def show(self, state: ConsumerState) -> None:
+        """Readiness tells of it."""
+
+    def failed(self) -> None:
+        """The log tells of it."""
