@@ -20,7 +20,7 @@ from deploy.demo.scenario.office import SCOPE
 from deploy.local.errors import LocalError
 from deploy.local.ports import free_port, is_free
 from deploy.local.service import ServiceProcess
-from deploy.local.stack import PORTS, Stack
+from deploy.local.stack import Stack, usual_port
 from shared.access.machine import AsMachine, MachineTokens
 from shared.i18n import translated
 from shared.platform.clock import ClockDriver
@@ -221,7 +221,7 @@ def _ports() -> dict[str, int]:
     """The usual ports where they are free: `make demo` runs beside `make up`."""
     chosen: dict[str, int] = {}
     for service in SERVICES:
-        usual = PORTS[service]
+        usual = usual_port(service)
         chosen[service] = usual if is_free(usual) else free_port(tuple(chosen.values()))
     return chosen
 

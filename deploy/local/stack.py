@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
+from msgspec.structs import fields
+
 from deploy.local.errors import (
     AlreadyRunningError,
     LocalError,
@@ -30,32 +32,13 @@ from deploy.local.roles import ROLES, prepare_roles, signed_in
 from deploy.local.service import ServiceProcess, kept_port, port_variable
 from shared.cli import GROUP
 from shared.i18n import bilingual, translated
-from shared.platform.settings import CommonSettings, ServingSettings, variables
+from shared.platform.settings import registered_settings, variables
 from shared.sealing.keys import make_keys
 
 # In the order in which a fact passes them; a service that comes later is added to `serve.*` and started last.
 _ORDER = ("intake", "access", "audit", "attribution", "notifier", "registers", "console")
-_OF_THE_TOPICS = ("intake", "audit", "attribution", "notifier", "registers")
-PORTS = {
-    "intake": 8001, "attribution": 8002, "notifier": 8003, "access": 8005, "audit": 8006, "registers": 8008,
-    "console": 8009,
-}  # fmt: skip
 # Delivery reports come from outside: their address has a secret and is opened by `panke serve receipts` alone.
 _APART = {"receipts"}
-# What takes no part in how a fact flows has neither a database nor a broker.
-_WITH_DATABASE = ("intake", "access", "audit", "attribution", "notifier", "registers")
-# Settings without the name of a service in theirs, which not every service reads.
-_READ_BY = {
-    **dict.fromkeys(variables(CommonSettings) - variables(ServingSettings), _WITH_DATABASE),
-    "PANKE_DEFAULT_RULEBOOK": ("intake", "attribution", "registers"),
-    "PANKE_PARTITIONS": _OF_THE_TOPICS,
-    "PANKE_PLACE_NAMES": ("notifier", "audit", "registers", "console"),
-    "PANKE_PUBLIC_ADDRESS": ("notifier",),
-    "PANKE_REPLICATION": ("intake", "audit", "attribution"),
-    "PANKE_RULEBOOK_FOLDER": ("intake", "attribution", "audit", "registers", "console"),
-    "PANKE_RULEBOOKS": ("intake",),
-    "PANKE_SCHEME_FOLDER": ("intake", "registers", "console"),
-}
 Say = Callable[[str], None]
 
 
@@ -66,6 +49,12 @@ def registered_services() -> list[str]:
     names -= _APART
     known = [name for name in _ORDER if name in names]
     return known + sorted(names - set(known))
+
+
+def usual_port(service: str) -> int:
+    """Where a service listens unless it is told another port, by its own settings; 0 of one that has none."""
+    kind = registered_settings().get(service)
+    return next((one.default for one in fields(kind) if one.name == f"{service}_port"), 0) if kind else 0
 
 
 class Stack:
@@ -294,7 +283,8 @@ class Stack:
 
         A service reports each variable with our prefix that it does not read.
         """
-        others = tuple(f"PANKE_{name.upper()}_" for name in {*PORTS, *self._wanted} - {service})
+        reads = {name: variables(kind) for name, kind in registered_settings().items()}
+        others = tuple(f"PANKE_{name.upper()}_" for name in {*reads, *self._wanted} - {service})
         environment = {**self._environment, **addresses, **self.settings}
         environment.setdefault("PANKE_INTAKE_ATTRIBUTION", f"http://127.0.0.1:{self._port('attribution')}")
         # Beside the data and never in it: whoever has a copy of the one has not the other.
@@ -322,10 +312,12 @@ class Stack:
         environment = signed_in(service, environment, own)
         others = (*others, "PANKE_ACCESS_ADDRESS", "PANKE_SESSION_FILE", ROLES)
         not_its_own = ("PANKE_LOCAL", "PANKE_TEST_", *others)
+        known = frozenset().union(*reads.values())
+        own_variables = reads.get(service, known)
         return {
             key: value
             for key, value in environment.items()
-            if not key.startswith(not_its_own) and service in _READ_BY.get(key, (service,))
+            if not key.startswith(not_its_own) and (key in own_variables or key not in known)
         }
 
     def _port(self, service: str) -> int:
@@ -336,4 +328,4 @@ class Stack:
             return kept
         told = self._environment.get(port_variable(service), "")
         given = self._given_ports.get(service) or (int(told) if told.isdecimal() else None)
-        return given or kept or PORTS.get(service, 0)
+        return given or kept or usual_port(service)

@@ -211,16 +211,23 @@ def unknown_variables(settings: type[ServingSettings], environ: Mapping[str, str
     return {name: next(iter(difflib.get_close_matches(name, known, n=1)), None) for name in found}
 
 
-def others_variables() -> frozenset[str]:
-    """Every variable that a part of Panke reads, by the entry points of the group `panke.settings`."""
-    read = set(_OF_COMMANDS)
+def registered_settings() -> dict[str, type[ServingSettings]]:
+    """What each service reads, by its name, from the entry points of the group `panke.settings`.
+
+    A part that cannot be loaded is left out: it says so itself where it is started.
+    """
+    found = {}
     for entry in metadata.entry_points(group=GROUP):
         try:
-            given = entry.load()
-        except Exception:  # noqa: S112 - a part that cannot be loaded says so where it is started
+            found[entry.name] = entry.load()
+        except Exception:  # noqa: S112 - as said above
             continue
-        read |= variables(given)
-    return frozenset(read)
+    return found
+
+
+def others_variables() -> frozenset[str]:
+    """Every variable that a part of Panke reads."""
+    return _OF_COMMANDS.union(*map(variables, registered_settings().values()))
 
 
 def check_bind(settings: Bindable) -> None:
