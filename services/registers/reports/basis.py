@@ -17,7 +17,7 @@ from msgspec import Struct
 from services.registers.model.deals import DealRow
 from services.registers.model.periods import DaySpan, LocalTime
 from services.registers.model.records import PostedRecord
-from services.registers.model.registers import AnyRecord, KnownRegisters, T, of_office
+from services.registers.model.registers import AnyRecord, KnownRegisters, T
 from services.registers.model.scheme import OfficeScheme
 from services.registers.reports.report import ReportHead
 from shared.contract import CallRegistered, FollowUpRecorded, ProfileRecorded, VisitRegistered
@@ -101,8 +101,9 @@ class ReportBasis:
         if visit.customer is None:
             return False
         within = visit.office if self.scheme.new_in == "office" else None
-        visits = of_office(self.known.by_customer.get(visit.customer, ()), within)
-        return next((one.id for one in visits if isinstance(one.data, VisitRegistered)), None) == visit.id
+        records = self.known.by_customer.get(visit.customer, ())
+        visits = (one for one in records if isinstance(one.data, VisitRegistered))
+        return next((one.id for one in visits if within in (None, one.office)), None) == visit.id
 
     def first_call(self, customer: CustomerId) -> PostedRecord[CallRegistered] | None:
         """The first call of a customer."""

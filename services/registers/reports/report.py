@@ -49,8 +49,9 @@ class ReportLine(Struct, frozen=True):
 
     def ids(self, column: ReportColumn) -> tuple[str, ...]:
         """The rows behind a figure; of a ratio, those of both parts."""
-        keys = column.of or (column.key,)
-        return tuple(dict.fromkeys(id_ for key in keys for id_ in self.figures.get(key, {})))
+        if column.of is None:
+            return tuple(self.figures.get(column.key, ()))
+        return tuple(dict.fromkeys(id_ for key in column.of for id_ in self.figures.get(key, ())))
 
     def shown(self, column: ReportColumn) -> str:
         """What stands in the line below a heading."""

@@ -10,6 +10,7 @@ from services.registers.reports.report import Parts, ReportColumn, ReportLine, R
 from shared.i18n import Text
 
 ONE = Decimal(1)
+_ZERO = Decimal(0)
 LineKey = tuple[str, ...]
 
 
@@ -26,7 +27,7 @@ class Tally:
         """Add what a row gives to a figure of a line."""
         for figures in (self._lines.setdefault(key, {}), self._total):
             parts = figures.setdefault(column, {})
-            parts[row] = parts.get(row, Decimal(0)) + amount
+            parts[row] = parts.get(row, _ZERO) + amount
 
     def words(self, key: LineKey, **texts: Words) -> None:
         """Words of a line, by column; the line is there from then on."""

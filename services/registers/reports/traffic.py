@@ -7,12 +7,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, TypeAlias, get_args
 
+from msgspec.structs import replace
+
+from services.registers.model.deals import DealRow
 from services.registers.model.periods import month_of, week_of
 from services.registers.model.registers import AnyRecord
 from services.registers.reports import columns
 from services.registers.reports.basis import ReportBasis, who
-from services.registers.reports.report import OfficeReport, ReportColumn, ReportTable, Words
-from services.registers.reports.tally import LineKey, Tally
+from services.registers.reports.report import (
+    OfficeReport,
+    Parts,
+    ReportColumn,
+    ReportLine,
+    ReportTable,
+    Words,
+)
+from services.registers.reports.tally import ONE, LineKey, Tally
 from shared.contract import CallRegistered, VisitRegistered
 from shared.i18n import Text, translated, translated_in
 from shared.ids import StaffId
@@ -62,16 +72,18 @@ def visit_columns() -> tuple[ReportColumn, ...]:
     )
 
 
-def count_visit(tally: Tally, basis: ReportBasis, key: LineKey, visit: AnyRecord) -> None:
-    """Count one visit into a line."""
+def count_visit(tally: Tally, basis: ReportBasis, key: LineKey, visit: AnyRecord) -> bool:
+    """Count one visit into a line; whether it is the first of its customer."""
+    first = basis.is_first_visit(visit)
     tally.add(key, "visits", visit.id)
     if visit.customer is None:
         tally.add(key, "no_contact", visit.id)
     else:
         tally.add(key, "contact", visit.id)
-        tally.add(key, "new" if basis.is_first_visit(visit) else "returning", visit.id)
+        tally.add(key, "new" if first else "returning", visit.id)
     if visit.late:
         tally.add(key, "late", visit.id)
+    return first
 
 
 def traffic(basis: ReportBasis, grain: TrafficGrain = "day") -> OfficeReport:
@@ -120,19 +132,16 @@ def counted(basis: ReportBasis, grain: TrafficGrain) -> Tally:
     tally, keys = Tally(_every_key(basis, grain)), _LineKeys(basis, grain)
     for visit in basis.entries(VisitRegistered):
         key = keys.of(visit)
-        count_visit(tally, basis, key, visit)
-        if basis.is_first_visit(visit) and basis.after_call(visit):
+        if count_visit(tally, basis, key, visit) and basis.after_call(visit):
             tally.add(key, "call_to_visit", visit.id)
         _count_level(tally, basis, key, visit)
     for call in basis.entries(CallRegistered):
-        tally.add(keys.of(call), "calls", call.id)
-        _count_level(tally, basis, keys.of(call), call)
+        key = keys.of(call)
+        tally.add(key, "calls", call.id)
+        _count_level(tally, basis, key, call)
     for deal in basis.sold():
-        at = basis.sold_at(deal)
-        assert at is not None, "what was sold was sold at a time"
         for staff, part in basis.sets(deal).items():
-            key = keys.made(at, staff, basis.channel_of(deal.customer), deal.project)
-            tally.add(key, "sold", deal.event, part)
+            tally.add(keys.of_deal(deal, staff), "sold", deal.event, part)
     for key in tally.so_far():
         tally.words(key, **{grain: _shown(basis, grain, key[0])})
     return tally
@@ -151,22 +160,32 @@ class _LineKeys:
         self._basis, self._grain = basis, grain
 
     def of(self, entry: AnyRecord) -> LineKey:
-        staff, project = who(entry.data), getattr(entry.data, "project", None)
-        return self.made(entry.occurred_at, staff or "", self._basis.channel(entry), project or "")
+        if self._grain == "consultant":
+            return (who(entry.data) or "",)
+        if self._grain == "channel":
+            return (self._basis.channel(entry),)
+        if self._grain == "project":
+            return (getattr(entry.data, "project", None) or "",)
+        return (self._at(entry.occurred_at),)
 
-    def made(self, at: datetime, staff: str, channel: str, project: str) -> LineKey:
-        time, day = self._basis.time, self._basis.time.day(at)
-        by_grain: dict[TrafficGrain, Callable[[], str]] = {
-            "day": day.isoformat,
-            "week": lambda: week_of(day, self._basis.scheme.week_ends_on).first.isoformat(),
-            "month": lambda: f"{day:%Y-%m}",
-            "weekday": lambda: str(day.isoweekday()),
-            "hour": lambda: f"{time.hour(at):02d}",
-            "consultant": lambda: staff,
-            "channel": lambda: channel,
-            "project": lambda: project,
-        }
-        return (by_grain[self._grain](),)
+    def of_deal(self, deal: DealRow, staff: StaffId) -> LineKey:
+        at = self._basis.sold_at(deal)
+        assert at is not None, "what was sold was sold at a time"
+        if self._grain == "consultant":
+            return (staff,)
+        if self._grain == "channel":
+            return (self._basis.channel_of(deal.customer),)
+        return (deal.project if self._grain == "project" else self._at(at),)
+
+    def _at(self, at: datetime) -> str:
+        day = self._basis.time.day(at)
+        if self._grain == "day":
+            return day.isoformat()
+        if self._grain == "week":
+            return week_of(day, self._basis.scheme.week_ends_on).first.isoformat()
+        if self._grain == "month":
+            return f"{day:%Y-%m}"
+        return str(day.isoweekday()) if self._grain == "weekday" else f"{self._basis.time.hour(at):02d}"
 
 
 def _every_key(basis: ReportBasis, grain: TrafficGrain) -> list[LineKey]:
@@ -219,20 +238,37 @@ COMPARED: Final = ("visits", "new", "calls", "sold")
 
 def _compared(basis: ReportBasis, now: Tally) -> ReportTable:
     """The totals beside those of the period before; a change of `anomaly` percent or more is marked."""
-    before = counted(basis.over(basis.period.before()), "day")
+    before = _totals(basis.over(basis.period.before()))
     titles = {column.key: column.heading for column in traffic_columns(basis)}
-    tally = Tally()
-    for name in COMPARED:
-        for column, sign, side in (("now", 1, now), ("before", -1, before)):
-            parts = side.total().figures.get(name, {})
-            for row, amount in parts.items():
-                tally.add((name,), column, row, amount)
-                tally.add((name,), "difference", row, sign * amount)
-        beyond = _beyond(now.total().amount(name), before.total().amount(name), basis.scheme.anomaly)
-        tally.words((name,), figure=titles[name], anomaly=translated("yes") if beyond else "")
-    return tally.table(
-        "compared", translated("Compared with the period before"), _compared_columns(), total=False
-    )
+    lines = [
+        _side_by_side(
+            name, titles[name], now.total().figures.get(name, {}), before[name], basis.scheme.anomaly
+        )
+        for name in COMPARED
+    ]
+    title = translated("Compared with the period before")
+    return ReportTable("compared", title, _compared_columns(), tuple(lines))
+
+
+def _totals(basis: ReportBasis) -> dict[str, Parts]:
+    """The totals of a period that are compared: of its lines and of its other figures nothing is shown."""
+    visits = basis.entries(VisitRegistered)
+    return {
+        "visits": {one.id: ONE for one in visits},
+        "new": {one.id: ONE for one in visits if basis.is_first_visit(one)},
+        "calls": {one.id: ONE for one in basis.entries(CallRegistered)},
+        "sold": {one.event: sum(basis.sets(one).values(), Decimal(0)) for one in basis.sold()},
+    }
+
+
+def _side_by_side(name: str, title: Text, now: Parts, before: Parts, anomaly: int) -> ReportLine:
+    difference = dict(now)
+    for row, amount in before.items():
+        difference[row] = difference.get(row, Decimal(0)) - amount
+    figures = {"now": now, "before": before, "difference": difference}
+    line = ReportLine((name,), {}, {column: parts for column, parts in figures.items() if parts})
+    beyond = _beyond(line.amount("now"), line.amount("before"), anomaly)
+    return replace(line, texts={"figure": title, "anomaly": translated("yes") if beyond else ""})
 
 
 def _beyond(now: Decimal, before: Decimal, limit: int) -> bool:
