@@ -524,6 +524,22 @@ def test_masking_leaves_figures_ids_and_words_without_contacts_as_they_are(clien
         assert auditor == manager.replace("13900001111", "139****1111"), name
 
 
+@pytest.mark.parametrize("who", [GAO, LI, AUDITOR], ids=["manager", "consultant", "auditor"])
+def test_a_report_without_ids_says_how_many_rows_are_behind_each_figure(
+    outspoken: Calling, who: dict[str, str]
+) -> None:
+    """And is otherwise the same, masked as it is with them."""
+    for name in HELD_REPORTS:
+        whole = json.loads(answered(outspoken, f"reports/{name}", who, **HALF_MONTH))
+        told = json.loads(answered(outspoken, f"reports/{name}", who, **HALF_MONTH, ids="false"))
+        msgspec.convert(told, ReportAnswer)
+        for table in whole["tables"]:
+            for line in [*table["lines"], *([table["total"]] if table["total"] else [])]:
+                for figure in line["figures"].values():
+                    figure["rows"] = len(figure.pop("ids"))
+        assert told == whole, name
+
+
 def test_a_line_is_opened_by_the_key_that_its_reader_was_shown(outspoken: Calling) -> None:
     """A channel that is a phone is masked as a key too, and leads to the same rows."""
     query = {**HALF_MONTH, "by": "channel"}

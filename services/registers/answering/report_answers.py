@@ -27,10 +27,11 @@ class KnownReportList(Struct, frozen=True):
 
 
 class ReportFigure(Struct, frozen=True):
-    """A figure as it is written, and the rows behind it."""
+    """A figure as it is written, and the rows behind it: their ids, or how many they are, as was asked for."""
 
     value: str
-    ids: list[str]
+    ids: list[str] | UnsetType = UNSET
+    rows: Count | UnsetType = UNSET
 
 
 class AnsweredLine(Struct, frozen=True):

@@ -16,6 +16,7 @@ from services.registers.answering.opening import OpenedTexts, opened_document
 from services.registers.answering.presenting import ContactSight
 from services.registers.answering.question import ScopeQuestion
 from services.registers.reports.basis import ReportBasis
+from services.registers.reports.encoding import lines_in
 from services.registers.reports.masking import is_typed, without_contacts
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable, Words
 from shared.contract.masking import known_ids
@@ -48,7 +49,7 @@ class ReportSight:
         keys: dict[tuple[str, ...], list[str]] = {}
         for table in opened["tables"]:
             texts = frozenset(one["column"] for one in table["columns"] if one["kind"] == "text")
-            for line in [*table["lines"], *([table["total"]] if table["total"] is not None else [])]:
+            for line in lines_in(table):
                 before = (table["table"], *line["line"])
                 self._mask(line, texts)
                 keys[before] = line["line"]

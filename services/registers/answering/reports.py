@@ -23,7 +23,7 @@ from services.registers.reading.known_scope import KnownScope
 from services.registers.reports.asking import WrongQuestionError, as_of_known, no_grain
 from services.registers.reports.basis import ReportBasis
 from services.registers.reports.catalogue import UnknownGrainError, make_report
-from services.registers.reports.encoding import in_json
+from services.registers.reports.encoding import counted_rows, in_json
 from services.registers.reports.explaining import ExplainedFigure, explain
 from services.registers.reports.report import OfficeReport, ReportLine, ReportTable
 from shared.contract import (
@@ -71,11 +71,14 @@ class FigureAsked(Struct, frozen=True):
     limit: int = 100
 
 
-def report_document(scope: KnownScope, sight: CallerSight, asked: ReportAsked) -> EncodedAnswer:
-    """The document."""
+def report_document(
+    scope: KnownScope, sight: CallerSight, asked: ReportAsked, ids: bool = True
+) -> EncodedAnswer:
+    """The document; without `ids`, figures say how many rows are behind them, in some hundredth of its bytes."""
     question = ScopeQuestion(scope, sight)
     made, differences = made_report(question, asked)
-    return EncodedAnswer(document_of(question, asked, made, differences), detail=f"report {asked.report}")
+    body = document_of(question, asked, made, differences, ids=ids)
+    return EncodedAnswer(body, detail=f"report {asked.report}")
 
 
 def document_of(
@@ -83,9 +86,14 @@ def document_of(
     asked: ReportAsked,
     made: OfficeReport,
     differences: tuple[ExplainedFigure, ...] | None = None,
+    *,
+    ids: bool = True,
 ) -> bytes:
     """A report as `panke report --json` prints it, with names as they were typed, contacts masked as for the caller."""
-    return in_json(made, differences, report_sight(question, asked).document).encode()
+    shown = report_sight(question, asked).document
+    return in_json(
+        made, differences, shown if ids else lambda document: counted_rows(shown(document))
+    ).encode()
 
 
 def report_sight(question: ScopeQuestion, asked: ReportAsked) -> ReportSight:

@@ -65,6 +65,10 @@ MinSeq = Annotated[int | None, Query(ge=1, le=10**15, description="answer only w
 Grain = Annotated[
     str | None, Query(max_length=40, pattern=r"^[a-z]+$", description="by what lines are counted")
 ]
+Ids = Annotated[
+    bool,
+    Query(description="whether figures have the ids of their rows; `false`: how many there are (`rows`)"),
+]
 
 
 def wrong(field: str, rule: str, message: str, status: int = 422) -> ProblemError:

@@ -20,6 +20,7 @@ from services.registers.http.parameters import (
     Cursor,
     From,
     Grain,
+    Ids,
     Limit,
     MinSeq,
     Moment,
@@ -81,6 +82,7 @@ class ReportCalls:
         known_at: Moment = None,
         as_of: Moment = None,
         issued: Moment = None,
+        ids: Ids = True,
         min_seq: MinSeq = None,
     ) -> Response:
         """Every figure with its definition and the ids behind it; `issued` explains how it differs from the run that
@@ -90,7 +92,7 @@ class ReportCalls:
         asked = ReportAsked(name, first, last, by, issued_at, moment_of("as_of", as_of))
         caller = await self._asking.caller(request, office)
         sight, moment = caller.sight(report_action(name)), self._asking.moment(min_seq, known_at, as_of)
-        return await self._asking.answer(caller, sight, moment, report_document, asked)
+        return await self._asking.answer(caller, sight, moment, report_document, asked, ids)
 
     async def rows(
         self,

@@ -20,6 +20,7 @@ from services.registers.http.parameters import (
     Cursor,
     From,
     Grain,
+    Ids,
     Limit,
     MinSeq,
     Moment,
@@ -83,6 +84,7 @@ class ScopeReportCalls:
         known_at: Moment = None,
         as_of: Moment = None,
         issued: Moment = None,
+        ids: Ids = True,
         min_seq: MinSeq = None,
     ) -> Response:
         """Every figure counted over all offices; a customer who came to two of them is counted as one."""
@@ -90,7 +92,7 @@ class ScopeReportCalls:
         issued_at = past_moment("issued", issued, self._asking.now())
         asked = ReportAsked(name, first, last, by, issued_at, moment_of("as_of", as_of))
         moment = self._asking.moment(min_seq, known_at, as_of)
-        return await self._asking.answer(caller, sight, moment, report_document, asked)
+        return await self._asking.answer(caller, sight, moment, report_document, asked, ids)
 
     async def rows(
         self,

@@ -47,6 +47,20 @@ def as_json(report: OfficeReport) -> dict[str, Any]:
     }
 
 
+def counted_rows(document: dict[str, Any]) -> dict[str, Any]:
+    """A document whose figures say how many rows are behind them, in the place of the ids of these."""
+    for table in document["tables"]:
+        for line in lines_in(table):
+            for figure in line["figures"].values():
+                figure["rows"] = len(figure.pop("ids"))
+    return document
+
+
+def lines_in(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a table of a document, with its total."""
+    return [*table["lines"], *([table["total"]] if table["total"] is not None else [])]
+
+
 def explained_as_json(figures: tuple[ExplainedFigure, ...]) -> list[dict[str, Any]]:
     """What explains the differences, as plain values."""
     return [
