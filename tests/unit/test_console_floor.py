@@ -256,6 +256,15 @@ def test_a_request_to_decide_says_about_whom_it_is() -> None:
     assert "王芳 <code>ABCD-EFGH" in request and "号码录错一位" in request and "李娜" in request
 
 
+def test_an_issued_report_that_waits_is_called_by_its_name_and_days() -> None:
+    issued = {"id": OTHER, "report": "traffic", "first": "2026-03-01", "last": "2026-03-11"}
+    told = waiting(row()) | {"reports": [{"awaits": "approved", "mine": True, "report": issued}]}
+    _, page = shown(
+        approvals, services(**{f"/v1/offices/{OFFICE}/approvals": told}).page("manager"), SCOPE, OFFICE
+    )
+    assert "客流量统计表，2026年3月1日至3月11日" in plain(page[page.index('id="reports"') :])
+
+
 def test_all_records_of_one_kind_are_chosen_by_one_button_without_a_script() -> None:
     rows = [row(VISIT), row(OTHER), row(LAPSED, "calls")]
     made = services(**{f"/v1/offices/{OFFICE}/approvals": waiting(*rows)})

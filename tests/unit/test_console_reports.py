@@ -13,13 +13,14 @@ import pytest
 
 from services.console.asking.registers_answers import ShownIssued, ShownRegister, ShownReport, ShownStage
 from services.console.frame.forms import Wrong
+from services.console.frame.report_words import REPORTS
 from services.console.frame.trade_words import AWAITED
 from services.console.frame.words import LANGUAGES, Language, in_language
 from services.console.pages.reports.charts import chart_data, number_of
 from services.console.pages.reports.drawing import PLOT, TOP, drawn, steps_of
 from services.console.pages.reports.figures import tables_of
 from services.console.pages.reports.issued import difference_words
-from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, NEXT, REPORTS, cell_words, scheme_name
+from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, NEXT, cell_words, scheme_name
 from services.console.pages.reports.one_report import line_words
 from services.console.pages.reports.periods import TypedPeriod, asked_period
 from services.console.pages.reports.registers import SORTS, RegisterFilter, said_columns

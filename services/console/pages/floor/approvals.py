@@ -19,6 +19,7 @@ from services.console.frame.page import Page, PageRequest
 from services.console.frame.parameters import PlaceName
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import in_words
+from services.console.frame.report_words import report_name
 from services.console.pages.floor.parameters import ChosenKinds, Cursor, DoneRecord, SeenSeq
 from services.console.pages.floor.today import is_request, waiting_requests
 from shared.i18n import Text, translated
@@ -145,5 +146,5 @@ async def _shown(page: PageRequest, place: OfficePlace, asked: ApprovalsAsked) -
         waiting=told, requests=await _requests(page, place, asked.seq), records=records, kinds=kinds_of(records),
         stages=[one for one in STAGES if one in stages], asked=asked, wrong=asked.wrong,
         chosen={one.row.row for one in records if one.row.row in asked.chosen | of_kinds}, done=asked.done,
-        entry=FormEntry.fresh(page.now), may_return=page.may("event.decide", place),
+        entry=FormEntry.fresh(page.now), may_return=page.may("event.decide", place), report_name=report_name,
     )  # fmt: skip

@@ -12,9 +12,10 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.refused import in_words
+from services.console.frame.report_words import report_name
 from services.console.frame.trade_words import AWAITED, role_word
 from services.console.pages.reports.figures import tables_of
-from services.console.pages.reports.names import ISSUED_STAGES, NEXT, STEP_ACTIONS, cell_words, report_name
+from services.console.pages.reports.names import ISSUED_STAGES, NEXT, STEP_ACTIONS, cell_words
 from services.console.pages.reports.one_report import ACTION, ROOM, is_issuer, may_set, report_page
 from services.console.pages.reports.periods import TypedPeriod
 from shared.access.table import permission_table

@@ -1,4 +1,4 @@
-"""What reports, their grains, stages and columns of words are called."""
+"""What the grains, stages and columns of words of reports are called."""
 
 from __future__ import annotations
 
@@ -13,28 +13,6 @@ from shared.i18n.times import calendar_days, calendar_month, day_of_year
 from shared.platform.place_names import PlaceNames
 from shared.rules.schemes.loading import load_scheme, shipped_schemes
 
-REPORTS: Final[Mapping[str, Text]] = {
-    "traffic": translated("Traffic"),
-    "daily": translated("Daily report"),
-    "period": translated("Weekly and monthly report"),
-    "consultants": translated("Consultants"),
-    "work": translated("Work"),
-    "activity": translated("Sales activity"),
-    "levels": translated("Level board"),
-    "due": translated("Due and overdue"),
-    "conversion": translated("Conversion"),
-    "losses": translated("Losses"),
-    "overdue": translated("Subscriptions overdue for signing"),
-    "contracts": translated("Contracts and receipts"),
-    "referrals": translated("Referrals"),
-    "timeliness": translated("Timeliness and approvals"),
-    "satisfaction": translated("Satisfaction"),
-    "complaints": translated("Complaints"),
-    "reservations": translated("Reservations"),
-    "consistency": translated("Consistency of the registers"),
-    "checks": translated("Checks of customer data"),
-    "targets": translated("Targets"),
-}
 GRAINS: Final[Mapping[str, Text]] = {
     "day": translated("by day"),
     "week": translated("by week"),
@@ -80,11 +58,6 @@ def scheme_name(said: str) -> Text | str:
     """The title of a scheme that ships, of `name version`; what an office made itself by its own name."""
     name, _, _ = said.partition(" ")
     return load_scheme(name).title if name in shipped_schemes() else said
-
-
-def report_name(report: str) -> Text | str:
-    """The name of a report; of one that this console does not know its own word."""
-    return REPORTS.get(report, report)
 
 
 def cell_words(column: str, value: str, places: PlaceNames) -> Text | str:

@@ -23,9 +23,10 @@ from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.refused import in_words, sentence
+from services.console.frame.report_words import report_name
 from services.console.frame.trade_words import AWAITED
 from services.console.pages.reports.figures import tables_of
-from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, STEP_ACTIONS, report_name, scheme_name
+from services.console.pages.reports.names import GRAINS, ISSUED_STAGES, STEP_ACTIONS, scheme_name
 from services.console.pages.reports.periods import PERIODS, AskedPeriod, TypedPeriod, asked_period
 from services.console.pages.reports.row_words import RowWords
 from shared.i18n import Text, listed
