@@ -46,12 +46,15 @@ def column(name: str, kind: str) -> dict[str, Any]:
 
 def traffic(days: list[tuple[str, str, list[str]]] = DAYS, **more: Any) -> ShownReport:
     lines = [
-        {"line": [day], "figures": {"day": {"value": day, "ids": []}, "visits": {"value": count, "ids": ids}}}
+        {
+            "line": [day],
+            "figures": {"day": {"value": day, "rows": 0}, "visits": {"value": count, "rows": len(ids)}},
+        }
         for day, count, ids in days
     ]
     total = {
         "line": [],
-        "figures": {"day": {"value": "—", "ids": []}, "visits": {"value": "15", "ids": ["a"]}},
+        "figures": {"day": {"value": "—", "rows": 0}, "visits": {"value": "15", "rows": 3}},
     }
     table = {
         "table": "day", "title": both("traffic"), "columns": [column("day", "text"), column("visits", "count")],
@@ -209,6 +212,33 @@ def report_page(language: Language, report: ShownReport) -> str:
         wrong=Wrong(), here="/here", tables=tables_of(report, "/rows", {}, PLACES), periods=[], grains=[], known_at="",
         query={}, scheme_name=scheme_name, may_issue=True,
     )  # fmt: skip
+
+
+REPORT = "registers GET /v1/offices/east-1/reports/traffic"
+OFFERED = "registers GET /v1/offices/east-1/reports"
+
+
+async def test_a_page_asks_how_many_rows_are_behind_a_figure_and_not_for_their_ids() -> None:
+    services = MadeUpAnswers()
+    services.answers[REPORT] = msgspec.to_builtins(traffic())
+    services.answers[OFFERED] = {"reports": [{"report": "traffic", "code": "R1", "grains": ["day", "hour"]}]}
+    async with services.client("manager", "gao") as client:
+        page = (await client.get("/at/east/east-1/reports/traffic")).text
+    assert [one["ids"] for one in services.queries(REPORT)] == ["false"]
+    assert page.count("/reports/traffic/rows?") == 3, "two days and the total have rows"
+    assert 'value="hour"' in page
+
+
+async def test_a_report_that_is_asked_for_wrongly_has_its_form_all_the_same() -> None:
+    services = MadeUpAnswers()
+    services.answers[REPORT] = lambda _: refused(
+        422, "x", {"path": "query.by", "rule": "grain", "message": "x"}
+    )
+    services.answers[OFFERED] = {"reports": [{"report": "traffic", "code": "R1", "grains": ["day"]}]}
+    async with services.client("manager", "gao") as client:
+        answer = await client.get("/at/east/east-1/reports/traffic", params={"by": "moon"})
+    assert answer.status_code == 422
+    assert 'id="by-wrong"' in answer.text and 'name="period"' in answer.text
 
 
 def register(values: dict[str, Any], name: str = "客户") -> ShownRegister:

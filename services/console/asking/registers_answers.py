@@ -24,10 +24,10 @@ class OfferedReports(Struct, frozen=True):
 
 
 class ShownFigure(Struct, frozen=True):
-    """A figure as it is written, and the rows behind it."""
+    """A figure as it is written, and how many rows are behind it; a report that was issued opens none."""
 
     value: str
-    ids: list[str]
+    rows: int = 0
 
 
 class ShownLine(Struct, frozen=True):

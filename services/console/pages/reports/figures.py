@@ -8,7 +8,13 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from services.console.asking.registers_answers import ShownColumn, ShownLine, ShownReport, ShownTable
+from services.console.asking.registers_answers import (
+    ShownColumn,
+    ShownFigure,
+    ShownLine,
+    ShownReport,
+    ShownTable,
+)
 from services.console.pages.reports.charts import chart_data
 from services.console.pages.reports.drawing import DrawnChart, drawn
 from services.console.pages.reports.names import cell_words
@@ -56,41 +62,35 @@ def tables_of(
 def _table(
     report: str, table: ShownTable, rows_at: str | None, query: dict[str, str], places: PlaceNames
 ) -> TableView:
-    def cells(line: ShownLine, *, total: bool = False) -> list[FigureCell]:
-        return [_cell(table, one, line, rows_at, query, places, total=total) for one in table.columns]
+    of = {"table": table.table}
+    opened = {
+        one.column: f"{rows_at}?{urlencode(query | of | {'column': one.column})}" for one in table.columns
+    }
+
+    def cells(line: ShownLine, key: str) -> list[FigureCell]:
+        return [
+            _cell(
+                one, line.figures[one.column], places, None if rows_at is None else opened[one.column] + key
+            )
+            for one in table.columns
+        ]
 
     data = chart_data(report, table, places)
     return TableView(
         table.table,
         table.title,
         table.columns,
-        [cells(one) for one in table.lines],
-        cells(table.total, total=True) if table.total is not None else None,
+        [
+            cells(one, f"&{urlencode({'line': msgspec.json.encode(one.line).decode()})}")
+            for one in table.lines
+        ],
+        cells(table.total, "") if table.total is not None else None,
         drawn(data) if data is not None else None,
     )
 
 
-def _cell(
-    table: ShownTable,
-    column: ShownColumn,
-    line: ShownLine,
-    rows_at: str | None,
-    query: dict[str, str],
-    places: PlaceNames,
-    *,
-    total: bool,
-) -> FigureCell:
-    figure = line.figures[column.column]
-    opens = rows_at is not None and bool(figure.ids) and figure.value != NOTHING
-    address = None
-    if opens:
-        of = {"table": table.table, "column": column.column}
-        key = {} if total else {"line": msgspec.json.encode(line.line).decode()}
-        address = f"{rows_at}?{urlencode(query | of | key)}"
-    return FigureCell(
-        column.column,
-        column.heading,
-        cell_words(column.column, figure.value, places),
-        column.kind in COUNTED or opens,
-        address,
-    )
+def _cell(column: ShownColumn, figure: ShownFigure, places: PlaceNames, rows: str | None) -> FigureCell:
+    """`rows` is where the rows are told, where there are any."""
+    counted, opens = column.kind in COUNTED, figure.rows > 0 and figure.value != NOTHING and rows is not None
+    words = figure.value if counted else cell_words(column.column, figure.value, places)
+    return FigureCell(column.column, column.heading, words, counted or opens, rows if opens else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -106,22 +107,32 @@ async def report_page(
     """The page of a report, also when it could not be issued: `wrong` says why."""
     facts = await page.scope(place.scope)
     asked = asked_period(report, typed, page.now, facts.zone, wrong)
-    at = f"/v1/offices/{place.office}/reports/{report}"
     query = asked.query | ({"by": by} if by else {})
-    shown: ShownReport | None = None
-    try:
-        shown = await page.services.get("registers", at, ShownReport, **query)
-    except ServiceRefusedError as error:
-        status = said_beside(error, wrong)
+    shown, grains = await asyncio.gather(
+        _counted(page, place, report, query, wrong), _grains(page, place, report)
+    )
     here = f"/at/{place.scope}/{place.office}/reports/{report}"
     return page.render(
-        "reports/report.html", status=status if not wrong else 422, place=place, room=ROOM, facts=facts,
+        "reports/report.html", status=422 if wrong else status, place=place, room=ROOM, facts=facts,
         report=report, name=report_name(report), shown=shown, asked=asked, by=by, wrong=wrong, here=here,
         tables=tables_of(shown, f"{here}/rows", query, page.parts.names) if shown is not None else [],
-        periods=PERIODS, grains=[(one, GRAINS.get(one, one)) for one in await _grains(page, place, report)],
+        periods=PERIODS, grains=[(one, GRAINS.get(one, one)) for one in grains],
         known_at=typed.known_at, query=query, scheme_name=scheme_name,
         may_issue=shown is not None and page.may("report.issue", place),
     )  # fmt: skip
+
+
+async def _counted(
+    page: PageRequest, place: OfficePlace, report: str, query: dict[str, str], wrong: Wrong
+) -> ShownReport | None:
+    """The report; None where it was asked for wrongly. Of the rows behind figures the page tells whether there are any,
+    and their ids would be most of the answer."""
+    path = f"/v1/offices/{place.office}/reports/{report}"
+    try:
+        return await page.services.get("registers", path, ShownReport, **query, ids=False)
+    except ServiceRefusedError as error:
+        said_beside(error, wrong)
+        return None
 
 
 def said_beside(error: ServiceRefusedError, wrong: Wrong) -> int:
