@@ -1,4 +1,4 @@
-"""What reaches far: a midnight, a departure, a correction of a large customer, as they grow.
+"""What reaches far: a midnight and a departure, as they grow.
 
 A midnight and a departure are taken in parts: a claim costs the same however many there are, and no transaction takes
 longer for it. Each round has a database of its own at each size, since what was done once is done.
@@ -11,23 +11,18 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
 from bench.folding import BATCH, Deployment, Raw, deployment, records
 from bench.generator import BEGINNING, CONSULTANTS, Made
 from bench.measure import Result, at_most, in_turns, median_ratio, summary
 from bench.parts import database, postgres, settle
 from bench.scale import RULEBOOK, Scope
 from shared.contract.topics import Headers, encode_headers
+from shared.platform.runtime import spare_collector
 
-CLAIMS = (1000, 10_000)
-RECORDS = (125, 1000)
-"""Of one customer; the measured corrections take a number away that was typed for all of them."""
-CORRECTIONS = 10
+CLAIMS = (1000, 60_000)
+"""Of one consultant; sixty thousand took 24 seconds in one transaction once, and a midnight of as many 70."""
 ROUNDS = 3
 NIGHT = timedelta(days=60)
-TYPED = "13700000000"
-MANAGER = "manager"
 
 
 def run() -> Result:
@@ -40,8 +35,7 @@ def run() -> Result:
         for claims in CLAIMS:
             measures[f"midnight_{claims}"] = lambda claims=claims: bulk.midnight(claims)  # type: ignore[misc]
             measures[f"departure_{claims}"] = lambda claims=claims: bulk.departure(claims)  # type: ignore[misc]
-        for count in RECORDS:
-            measures[f"correction_{count}"] = lambda count=count: bulk.corrections(count)  # type: ignore[misc]
+        spare_collector()  # as the service does
         found = in_turns(ROUNDS, **measures)
     few, many = CLAIMS
     goals = [
@@ -53,14 +47,6 @@ def run() -> Result:
         for what in ("midnight", "departure")
         for side, of, limit in (("cost per claim", found, 1.5), ("longest transaction", longest, 1.5))
     ]
-    small, large = RECORDS
-    goals.append(
-        at_most(
-            f"correction of a customer of {large} records to one of {small}",
-            median_ratio(found[f"correction_{large}"], found[f"correction_{small}"]),
-            1.5,
-        )
-    )
     figures = {
         "us": {name: summary([cost * 1e6 for cost in costs]) for name, costs in found.items()},
         "longest_transaction_ms": {
@@ -92,18 +78,6 @@ class Bulk:
             left = [scope.fact("staff.departed", {"staff": CONSULTANTS[0]})]
             return self._told("departure", claims, folding, records(left, folding.offset, RULEBOOK))
 
-    def corrections(self, count: int) -> float:
-        """Seconds for one of some corrections of a customer of so many records."""
-        scope = Scope("correction", count)
-        with ExitStack() as stack:
-            made = list(_typed(scope, count))
-            folding = self._populated(stack, made)
-            corrected = [
-                _correction(scope, made[-number], count - number) for number in range(1, CORRECTIONS + 1)
-            ]
-            took = folding.fold_in_parts(records(corrected, folding.offset, RULEBOOK))
-            return sum(took) / CORRECTIONS
-
     def _told(self, what: str, claims: int, folding: Deployment, batch: list[Raw]) -> float:
         took = folding.fold_in_parts(batch)
         self._longest.setdefault(f"{what}_{claims}", []).append(max(took))
@@ -126,13 +100,6 @@ def _of_one(scope: Scope, claims: int) -> Iterator[Made]:
         yield _visit(scope, [f"139{number:08d}"])
 
 
-def _typed(scope: Scope, count: int) -> Iterator[Made]:
-    """Visits of people with numbers of their own, for each of whom the desk typed one number besides."""
-    yield scope.fact("staff.enrolled", {"staff": MANAGER, "name": MANAGER, "role": "manager"})
-    for number in range(count):
-        yield _visit(scope, [TYPED, f"139{number:08d}"])
-
-
 def _visit(scope: Scope, phones: list[str]) -> Made:
     visit: dict[str, Any] = {
         "visit": f"v{scope.seq}",
@@ -141,18 +108,3 @@ def _visit(scope: Scope, phones: list[str]) -> Made:
         "capacity": "on_turn",
     }
     return scope.fact("visit.registered", visit)
-
-
-def _correction(scope: Scope, made: Made, number: int) -> Made:
-    corrected = {
-        "record": _id_of(made),
-        "customer": {"name": "张伟", "phones": [f"139{number:08d}"]},
-        "reason": "误录号码",
-        "requested_by": CONSULTANTS[0],
-        "approved_by": [MANAGER],
-    }
-    return scope.fact("record.corrected", corrected)
-
-
-def _id_of(made: Made) -> str:
-    return str(msgspec.json.decode(made.body)["id"])
