@@ -21,6 +21,7 @@ from bench.measure import Result, at_least, in_turns, median_ratio, rounded, sum
 from bench.parts import NotReadyError, database, directory, kafka, postgres, service, settle
 from bench.rows import Table, insert_one_by_one, insert_raw, read_tables
 from bench.tokens import Issuer
+from bench.under_seal import under_seal
 from deploy.local.ports import HOST, free_port
 from services.attribution.store.recorder import SCHEMA
 from shared.contract.topics import Topics
@@ -45,6 +46,7 @@ class Turns:
 
     server: str
     facts: list[Made]
+    sealed_facts: list[Made]
     tables: list[Table] = field(default_factory=list)
 
     def fold(self) -> float:
@@ -54,6 +56,13 @@ class Turns:
             self.tables = read_tables(dsn)
         settle(self.server)
         return len(self.facts) / took
+
+    def sealed(self) -> float:
+        """Facts per second of a journal that is under seal."""
+        with database(self.server) as dsn, deployment(dsn) as folding:
+            took = folding.fold_all(records(self.sealed_facts))
+        settle(self.server)
+        return len(self.sealed_facts) / took
 
     def raw(self) -> float:
         """Facts per second, as far as their rows are concerned."""
@@ -76,9 +85,12 @@ def run() -> Result:
     """Both parts on one server."""
     with ExitStack() as stack:
         server = stack.enter_context(postgres())
-        turns = Turns(server, take(FACTS, SCOPES))
+        facts = take(FACTS, SCOPES)
+        turns = Turns(server, facts, under_seal(facts))
         spare_collector()  # as the service does
-        rates = in_turns(ROUNDS, fold=turns.fold, raw=turns.raw, one_by_one=turns.one_by_one)
+        rates = in_turns(
+            ROUNDS, fold=turns.fold, sealed=turns.sealed, raw=turns.raw, one_by_one=turns.one_by_one
+        )
         dsn = stack.enter_context(database(server))
         live = asyncio.run(from_kafka(dsn, stack.enter_context(kafka())))
     to_raw = median_ratio(rates["fold"], rates["raw"])
@@ -86,12 +98,14 @@ def run() -> Result:
     goals = (
         at_least("durable fold to raw insert of the same rows", to_raw, 0.30),
         at_least("facts folded to events recorded one by one by the library", to_library, 5),
+        at_least("under seal to in clear", median_ratio(rates["sealed"], rates["fold"]), 0.95),
     )
     figures = {
         "facts": FACTS,
         "scopes": SCOPES,
         "rows": {table.name: len(table.rows) for table in turns.tables},
         "fold_facts_per_second": summary(rates["fold"]),
+        "under_seal_facts_per_second": summary(rates["sealed"]),
         "raw_insert_facts_per_second": summary(rates["raw"]),
         "library_events_per_second": summary(rates["one_by_one"]),
         "from_kafka": live | {"to_raw_insert": rounded(_rate(live) / summary(rates["raw"])["median"])},
