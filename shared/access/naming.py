@@ -5,7 +5,7 @@ A field is written as in the table of permissions: the type of the event and the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args, get_type_hints
 
 from msgspec import Struct
@@ -47,21 +47,26 @@ def is_held(field: str) -> bool:
     return "." not in way or way.startswith(f"{CARRIED}.")
 
 
-def named_in(event: Event, way: str) -> Iterator[tuple[str, str]]:
-    """The place in the event and the name of each whom it names there."""
-    field, _, rest = way.partition(".")
-    if field == CARRIED:
-        if event.carried is not None:
-            yield from _places(f"{CARRIED}.{rest}", getattr(event.carried, rest))
-    else:
-        yield from _places(f"data.{way}", getattr(event.data, field, None))
+class NamingField:
+    """A field of events in which members of staff are named, and where it stands."""
 
+    __slots__ = ("_name", "_of_carried", "_path")
 
-def _places(path: str, named: str | tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
-    if isinstance(named, str):
-        yield path, named
-    else:
-        yield from ((f"{path}[{place}]", one) for place, one in enumerate(named or ()))
+    def __init__(self, way: str) -> None:
+        field, _, rest = way.partition(".")
+        self._of_carried = field == CARRIED
+        self._name = rest if self._of_carried else field
+        self._path = way if self._of_carried else f"data.{way}"
+
+    def named(self, event: Event) -> Sequence[tuple[str, str]]:
+        """The place in the event and the name of each whom it names there."""
+        holder = event.carried if self._of_carried else event.data
+        found: str | tuple[str, ...] | None = getattr(holder, self._name, None)
+        if not found:
+            return ()
+        if isinstance(found, str):
+            return ((self._path, found),)
+        return [(f"{self._path}[{place}]", one) for place, one in enumerate(found)]
 
 
 def _carried() -> Iterator[str]:

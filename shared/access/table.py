@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.access.caller import EVERY_SCOPE, Caller, CallerKind, GrantableRole
-from shared.access.naming import event_key, event_keys, is_held, staff_fields
+from shared.access.naming import NamingField, event_key, event_keys, is_held, staff_fields
 from shared.access.roles import Reach
 from shared.contract import Event
 from shared.contract.events import Role
@@ -112,10 +112,10 @@ class PermissionTable:
         _check(found)
         self.stated = found.stated
         self._of_events = {type_: name for name, action in found.actions.items() for type_ in action.events}
-        self._of_names: dict[str, list[tuple[str, str]]] = {}
+        self._of_names: dict[str, list[tuple[NamingField, str]]] = {}
         for name, action in found.actions.items():
             for type_, way in map(str.split, action.names):
-                self._of_names.setdefault(type_, []).append((way, name))
+                self._of_names.setdefault(type_, []).append((NamingField(way), name))
 
     def routes(self, service: str) -> Iterator[tuple[str, str, str]]:
         """The method, the path and the action of each address of a service."""
@@ -129,7 +129,7 @@ class PermissionTable:
         """The action that recording an event of this type is; of an approval, of this stage."""
         return self._of_events[event_key(event)]
 
-    def naming(self, event: Event) -> Sequence[tuple[str, str]]:
+    def naming(self, event: Event) -> Sequence[tuple[NamingField, str]]:
         """The fields of an event that say who does something, and the action that naming another there is."""
         return self._of_names.get(event.type, ())
 
