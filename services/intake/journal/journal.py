@@ -157,9 +157,9 @@ class Journal:
         scopes = sorted({submission.scope for submission in submissions})
         run = connection.execute
         run(SQL["share_watermark"], {"key": WATERMARK_LOCK})
-        heads = run(SQL["lock_heads"], {"scopes": scopes})
+        heads = run(SQL["lock_heads"], {"scopes": column(scopes)})
         known = run(SQL["known_ids"], {"ids": column([submission.id for submission in submissions])})
-        offices = run(SQL["known_offices"], {"offices": list({s.office for s in submissions})})
+        offices = run(SQL["known_offices"], {"offices": column(list({s.office for s in submissions}))})
         standing = run(SQL["standing"], {"topic": self._topic})
         staff = self._ask_staff(connection, scopes, submissions)
         since = self._ask_visits(connection, submissions)
@@ -198,8 +198,11 @@ class Journal:
     ) -> psycopg.Cursor[TupleRow]:
         """Whoever is named, as they stand before this group."""
         named = sorted(asked(submissions))
-        members = {"scopes": [scope for scope, _ in named], "staff": [staff for _, staff in named]}
-        return connection.execute(SQL["known_staff"], members | {"all": scopes})
+        members = {
+            "scopes": column([scope for scope, _ in named]),
+            "staff": column([staff for _, staff in named]),
+        }
+        return connection.execute(SQL["known_staff"], members | {"all": column(scopes)})
 
     @staticmethod
     def _ask_visits(
@@ -229,12 +232,15 @@ def write(connection: Connection, plan: Numbering, begins_under: Callable[[str],
         run(SQL[query], {**_head_columns(heads), "rulebooks": [begins_under(scope) for scope in heads]})
     members = moved(fact.submission for fact in plan.facts)
     if members:
-        names = {"scopes": [scope for scope, _ in members], "staff": [staff for _, staff in members]}
-        run(SQL["put_staff"], names | {"departed": list(members.values())})
+        names = {
+            "scopes": column([scope for scope, _ in members]),
+            "staff": column([staff for _, staff in members]),
+        }
+        run(SQL["put_staff"], names | {"departed": column(list(members.values()))})
     if plan.new_offices:
         offices = sorted(plan.new_offices)
         scopes = [plan.new_offices[office] for office in offices]
-        run(SQL["insert_offices"], {"offices": offices, "scopes": scopes})
+        run(SQL["insert_offices"], {"offices": column(offices), "scopes": column(scopes)})
 
 
 def known_place(
@@ -340,9 +346,9 @@ def declare_deployment(connection: Connection, *, demonstration: bool, sealed: b
 
 def _head_columns(heads: dict[str, ScopeHead]) -> dict[str, Any]:
     return {
-        "scopes": list(heads),
-        "seqs": [head.seq for head in heads.values()],
-        "recorded": [head.recorded_at for head in heads.values()],
+        "scopes": column(list(heads)),
+        "seqs": column([head.seq for head in heads.values()]),
+        "recorded": column([head.recorded_at for head in heads.values()]),
     }
 
 
