@@ -50,4 +50,7 @@ def can_be_seen(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing to be seen in a text, not even a sign."""
+    first = text[:1]
+    if first.isalnum() and first not in UNSEEN_LETTERS:  # as nearly every text begins, and asked of each
+        return False
     return not text.strip() or not _unseen("", text).strip()

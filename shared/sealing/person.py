@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from base64 import b64decode, urlsafe_b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from typing import Final
 
 import msgspec
@@ -27,6 +28,7 @@ OF_EVENT: Final = "event:"
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
+_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 VERSION: Final = b"\x01"
 """How a part is written; another way would have another number."""
 
@@ -45,7 +47,7 @@ def derived(key: bytes, use: str, length: int = KEY_BYTES) -> bytes:
 
 def base64(data: bytes) -> str:
     """As it stands in an event: safe in addresses, without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).translate(_SAFE, b"=").decode()
 
 
 def from_base64(text: str) -> bytes:

@@ -8,9 +8,9 @@ event itself. Two steps: whom an event names (`Draft`), and, when those are know
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,8 +20,18 @@ from shared.contract.plain import is_blank, says_nothing
 from shared.contract.sealed import HIDDEN, WORDS
 from shared.sealing.person import OF_EVENT, OF_STAFF, PersonKey, base64
 
-Plan: TypeAlias = dict[str, Any]
-"""Of each field whether it is a personal text (its kind), a part or a list of parts (`[]`), by name."""
+
+class _Field(NamedTuple):
+    """A field in which personal texts stand: of which `kind`, or in which `parts` of it where it is none itself."""
+
+    name: str
+    many: bool
+    kind: str
+    parts: Plan
+
+
+Plan: TypeAlias = tuple[_Field, ...]
+"""Where the personal texts of an event stand."""
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -30,14 +40,23 @@ _event_id = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fu
 
 def _plan(event_type: str) -> Plan:
     """The personal texts of an event type as a tree."""
-    tree: Plan = {}
+    tree: dict[str, Any] = {}
     for path, kind in personal_texts(event_type).items():
         *parts, last = path.split(".")[1:]
         node = tree
         for part in parts:
             node = node.setdefault(part, {})
         node[last] = kind
-    return tree
+    return _fields(tree)
+
+
+def _fields(tree: Mapping[str, Any]) -> Plan:
+    return tuple(
+        _Field(name.removesuffix("[]"), name.endswith("[]"), how, ())
+        if isinstance(how, str)
+        else _Field(name.removesuffix("[]"), name.endswith("[]"), "", _fields(how))
+        for name, how in tree.items()
+    )
 
 
 class _Text:
@@ -45,10 +64,11 @@ class _Text:
 
     __slots__ = ("contact", "holder", "key", "kind", "owner", "path", "value")
 
-    def __init__(self, holder: Any, key: Any, path: str, kind: str, owner: str) -> None:
+    def __init__(
+        self, holder: Any, key: Any, path: str, kind: str, owner: str, value: str, contact: str | None
+    ) -> None:
         self.holder, self.key, self.path, self.kind, self.owner = holder, key, path, kind, owner
-        self.value: str = holder[key]
-        self.contact = contact_in(kind, self.value)
+        self.value, self.contact = value, contact
 
 
 class Draft:
@@ -67,7 +87,7 @@ class Draft:
             self.main = OF_STAFF + data["staff"]
         else:
             self.main = _first_contact(data.get("customer")) or OF_EVENT + self._document["id"]
-        self._texts = [text for text in _found(data, _PLANS[event_type], "", self.main) if _says(text)]
+        _find(data, _PLANS[event_type], "", self.main, self._texts)
         if self._texts:
             named = {text.owner: None for text in self._texts} | {self.main: None}
             named |= {text.contact: None for text in self._texts if text.contact is not None}
@@ -122,32 +142,38 @@ def _first_contact(part: Any) -> str | None:
     return contact_in("wechat", part.get("wechat", ""))
 
 
-def _found(part: dict[str, Any], plan: Plan, path: str, owner: str) -> Iterator[_Text]:
-    for name, how in plan.items():
-        field = name.removesuffix("[]")
-        value = part.get(field)
+def _find(part: dict[str, Any], plan: Plan, path: str, owner: str, found: list[_Text]) -> None:
+    """Add what is to be sealed of a part of an event, which goes under `owner`, to what was found."""
+    for name, many, kind, parts in plan:
+        value = part.get(name)
         if not value:
             continue
-        here = path + field
-        if isinstance(how, str):
-            if field == name:
-                yield _Text(part, field, here, how, owner)
-            else:
-                yield from (_Text(value, n, f"{here}[{n}]", how, owner) for n in range(len(value)))
-        elif field == name:
-            yield from _found(value, how, here + ".", _first_contact(value) or owner)
-        else:
+        here = path + name
+        if kind and many:
+            for n, text in enumerate(value):
+                _note(text, value, n, f"{here}[{n}]", kind, owner, found)
+        elif kind:
+            _note(value, part, name, here, kind, owner, found)
+        elif many:
             for n, each in enumerate(value):
-                yield from _found(each, how, f"{here}[{n}].", _first_contact(each) or owner)
+                _find(each, parts, f"{here}[{n}].", _first_contact(each) or owner, found)
+        else:
+            _find(value, parts, here + ".", _first_contact(value) or owner, found)
 
 
-def _says(text: _Text) -> bool:
-    """Whether there is something to seal; an id of an event and words that say nothing are left as they are."""
-    if text.kind in ("phone", "wechat"):
-        return not says_nothing(text.value)
-    if text.kind == "evidence" and _event_id(text.value):
+def _note(text: str, holder: Any, key: Any, path: str, kind: str, owner: str, found: list[_Text]) -> None:
+    """Add a text that says something; an id of an event and words that say nothing are left as they are."""
+    contact = contact_in(kind, text) if kind in ("phone", "wechat") else None
+    if contact is not None or _says(kind, text):
+        found.append(_Text(holder, key, path, kind, owner, text, contact))
+
+
+def _says(kind: str, text: str) -> bool:
+    if kind in ("phone", "wechat"):
+        return not says_nothing(text)
+    if kind == "evidence" and _event_id(text):
         return False
-    return not is_blank(text.value)
+    return not is_blank(text)
 
 
 def _name(text: _Text, person: PersonKey, people: Mapping[str, PersonKey]) -> str:

@@ -48,11 +48,11 @@ class SealingJournal:
             drafts = [Draft(submission.body, submission.type) for submission in submissions]
             repeated = self._repetitions(connection, submissions, drafts) if self._erasures else {}
             pairs = [pair for pair in zip(submissions, drafts, strict=True) if pair[0].id not in repeated]
-            placed = iter(self._journal.append(self._sealed(connection, pairs)) if pairs else ())
-        return [
-            repeated.get(submission.id) or self._repeated(connection, next(placed))
-            for submission in submissions
-        ]
+            placed = self._journal.append(self._sealed(connection, pairs)) if pairs else []
+        told = iter([self._repeated(connection, one) if type(one) is Conflict else one for one in placed])
+        if not repeated:
+            return list(told)
+        return [repeated.get(submission.id) or next(told) for submission in submissions]
 
     def rest(self) -> None:
         """Forget who was erased, without waiting for the next group."""
@@ -104,10 +104,12 @@ class SealingJournal:
     def _sealed(
         self, connection: psycopg.Connection[Any], pairs: Sequence[tuple[Submission, Draft]]
     ) -> list[Submission]:
-        wanted = {
-            (submission.scope, contact): None for submission, draft in pairs for contact in draft.contacts()
+        new = {
+            (submission.scope, contact): None
+            for submission, draft in pairs
+            for contact in draft.contacts()
+            if (submission.scope, contact) not in self._known
         }
-        new = [one for one in wanted if one not in self._known]
         if new:
             self._known |= self._vault.people_of(connection, new)
         return [self._sealed_one(*pair) for pair in pairs]
@@ -119,9 +121,8 @@ class SealingJournal:
         body, proof = draft.sealed(submission.digest, people)
         return replace(submission, body=body, digest=proof, contacts=None)
 
-    def _repeated(self, connection: psycopg.Connection[Any], outcome: Outcome) -> Outcome:
-        if not isinstance(outcome, Conflict):
-            return outcome
+    def _repeated(self, connection: psycopg.Connection[Any], outcome: Conflict) -> Outcome:
+        """A conflict with what an erased person alone could prove is a repetition."""
         found = self._journal.sealed_by([outcome.id]).get(outcome.id)
         if found is None or self._vault.people(connection, (found[1],)):
             return outcome
