@@ -18,6 +18,7 @@ BENCHMARKS = (
     "households",
     "corrections",
     "timers",
+    "door",
     "intake",
     "fold",
     "scale",

@@ -123,7 +123,7 @@ async def from_kafka(dsn: str, broker: str) -> dict[str, Any]:
     port = free_port()
     with directory() as folder:
         settings = {
-            **Issuer(folder).settings,
+            **Issuer().settings(folder),
             "PANKE_DATABASE_URL": dsn,
             "PANKE_KAFKA": broker,
             "PANKE_ATTRIBUTION_PORT": str(port),

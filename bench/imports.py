@@ -40,9 +40,9 @@ def intake() -> Iterator[tuple[httpx.Client, Issuer]]:
     """A served intake with PostgreSQL and Kafka, and a client that may do everything."""
     with ExitStack() as stack:
         folder = stack.enter_context(directory())
-        issuer, port = Issuer(folder), free_port()
+        issuer, port = Issuer(), free_port()
         settings = {
-            **issuer.settings,
+            **issuer.settings(folder),
             "PANKE_INTAKE_JOURNAL_IN_CLEAR": "true",
             "PANKE_DATABASE_URL": stack.enter_context(database(stack.enter_context(postgres()))),
             "PANKE_KAFKA": stack.enter_context(kafka()),

@@ -41,14 +41,14 @@ def servers() -> Iterator[tuple[dict[str, int], Issuer]]:
         for name in ("intake", "sealed", "noop"):
             ports[name] = free_port(tuple(ports.values()))
         folder = stack.enter_context(directory())
-        issuer = Issuer(folder)
+        issuer = Issuer()
         make_keys(folder / "people.json")
         for name, more in (
             ("intake", {"PANKE_INTAKE_JOURNAL_IN_CLEAR": "true"}),
             ("sealed", {"PANKE_KEYS": str(folder / "people.json")}),
         ):
             settings = {
-                **issuer.settings,
+                **issuer.settings(folder),
                 **more,
                 "PANKE_DATABASE_URL": stack.enter_context(database(server)),
                 "PANKE_KAFKA": broker,

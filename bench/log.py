@@ -83,12 +83,12 @@ def deployment() -> Iterator[Deployment]:
     with ExitStack() as stack:
         server, broker = stack.enter_context(postgres()), stack.enter_context(kafka())
         folder = stack.enter_context(directory())
-        issuer = Issuer(folder)
+        issuer = Issuer()
         make_keys(folder / "people.json")
         ports: dict[str, int] = {}
         for name in ("plain", "logged", "audit"):
             ports[name] = free_port(tuple(ports.values()))
-        common = {**issuer.settings, "PANKE_KAFKA": broker}
+        common = {**issuer.settings(folder), "PANKE_KAFKA": broker}
         for name in ("plain", "logged"):
             dsn = stack.enter_context(database(server))
             settings = {

@@ -101,21 +101,23 @@ def _door(folding: Deployment, name: str, count: int) -> Any:
 async def _served(dsn: str, broker: str) -> dict[str, Any]:
     scope = Scope("reads", CUSTOMERS)
     await fill(broker, list(scope.opening()))
-    port = free_port()
+    port, issuer = free_port(), Issuer()
     with directory() as folder:
-        return await _asked(dsn, broker, port, scope, Issuer(folder))
+        settings = {
+            **issuer.settings(folder),
+            "PANKE_DATABASE_URL": dsn,
+            "PANKE_KAFKA": broker,
+            "PANKE_ATTRIBUTION_PORT": str(port),
+            "PANKE_PARTITIONS": str(PARTITIONS),
+            "PANKE_ATTRIBUTION_LOOKUPS_MINUTE": "1000000",
+            "PANKE_ATTRIBUTION_LOOKUPS_DAY": "1000000",
+        }
+        return await _asked(broker, port, scope, issuer, settings)
 
 
-async def _asked(dsn: str, broker: str, port: int, scope: Scope, issuer: Issuer) -> dict[str, Any]:
-    settings = {
-        **issuer.settings,
-        "PANKE_DATABASE_URL": dsn,
-        "PANKE_KAFKA": broker,
-        "PANKE_ATTRIBUTION_PORT": str(port),
-        "PANKE_PARTITIONS": str(PARTITIONS),
-        "PANKE_ATTRIBUTION_LOOKUPS_MINUTE": "1000000",
-        "PANKE_ATTRIBUTION_LOOKUPS_DAY": "1000000",
-    }
+async def _asked(
+    broker: str, port: int, scope: Scope, issuer: Issuer, settings: dict[str, str]
+) -> dict[str, Any]:
     with service(["services.attribution.main"], settings, f"http://{HOST}:{port}/healthz") as pid:
         limits = httpx.Limits(max_connections=200)
         async with (

@@ -21,17 +21,21 @@ ISSUER = "panke"
 
 
 class Issuer:
-    """Signs by a key whose public half stands in a file of the folder."""
+    """Signs by a key of its own, whose public half can be put into a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._key = OKPKey.generate_key(ALGORITHM, {"kid": "bench", "use": "sig", "alg": ALGORITHM})
-        self._keys = folder / "keys.json"
-        self._keys.write_bytes(msgspec.json.encode({"keys": [self._key.as_dict(private=False)]}))
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """By which a service takes these tokens."""
-        return {"PANKE_TOKENS_FROM": str(self._keys)}
+    def public(self) -> OKPKey:
+        """By which its tokens are verified."""
+        return OKPKey.import_key(self._key.as_dict(private=False))
+
+    def settings(self, folder: Path) -> Mapping[str, str]:
+        """By which a service takes these tokens, from a file of the folder."""
+        file = folder / "keys.json"
+        file.write_bytes(msgspec.json.encode({"keys": [self._key.as_dict(private=False)]}))
+        return {"PANKE_TOKENS_FROM": str(file)}
 
     def token(self) -> str:
         now = int(time.time())
