@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.contract.case_numbers import case_number
 from shared.contract.event_words import KINDS
+from shared.contract.field_words import field_word
 from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
-from shared.evidence.report_words import DECISIONS, FIELDS, HEADS, PARTS, STATUSES
+from shared.evidence.report_words import DECISIONS, HEADS, PARTS, STATUSES
 from shared.i18n import Text, translated
 from shared.i18n.times import dated
 from shared.platform.place_names import PlaceNames
@@ -126,8 +127,8 @@ class _Report:
         return "; ".join(said) or _NOTHING
 
     def _label(self, path: str) -> str:
-        """The last name of a path in words, where it has any."""
-        known = FIELDS.get(path.rpartition(".")[2].partition("[")[0])
+        """The field of a path in words, where it has any."""
+        known = field_word(path)
         return path if known is None else self._word(known)
 
     def _decisions(self) -> None:

@@ -1,4 +1,4 @@
-"""What the report of a pack calls its parts, its columns, the fields of records, statuses and decisions."""
+"""What the report of a pack calls its parts, its columns, statuses and decisions."""
 
 from __future__ import annotations
 
@@ -46,30 +46,6 @@ HEADS: Final[Mapping[str, Text]] = {
     "who": translated("who"),
     "how": translated("how"),
     "of what": translated("of what"),
-}
-FIELDS: Final[Mapping[str, Text]] = {
-    "name": translated("name"),
-    "phones": translated("phones"),
-    "wechat": translated("WeChat"),
-    "relation": translated("relation"),
-    "notes": translated("notes"),
-    "content": translated("content"),
-    "subject": translated("subject"),
-    "reason": translated("reason"),
-    "purpose": translated("purpose"),
-    "evidence": translated("evidence"),
-    "channel": translated("channel"),
-    "level": translated("level"),
-    "received_by": translated("received by"),
-    "owner": translated("owner"),
-    "opened_by": translated("opened by"),
-    "ruled_by": translated("ruled by"),
-    "dispute": translated("dispute"),
-    "deal": translated("deal"),
-    "closed_by": translated("closed by"),
-    "project": translated("project"),
-    "unit": translated("unit"),
-    "amount": translated("amount"),
 }
 STATUSES: Final[Mapping[str, Text]] = {
     "owned": translated("owned"),

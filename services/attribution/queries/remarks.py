@@ -14,6 +14,7 @@ from services.attribution.queries.recorded import recorded
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract.answers import CorrectedField, HistoryEvent, RecordedEvent
 from shared.contract.answers.values import extended
+from shared.contract.field_words import field_word
 from shared.contract.masking import mask_typed, mask_words, wechat_ids
 from shared.i18n import Text, listed, translated
 
@@ -33,12 +34,6 @@ _STAGES: Final = {
     "approved": translated("approved"),
     "filed": translated("filed"),
     "returned": translated("returned"),
-}
-_FIELDS: Final = {
-    "name": translated("name"),
-    "phones": translated("phones"),
-    "wechat": translated("WeChat"),
-    "relation": translated("relation"),
 }
 _NOTHING = translated("none")
 _NO_CHANGE = translated("nothing changes")
@@ -92,7 +87,9 @@ def _words(
     data: EventData, changed: Mapping[str, CorrectedField], taken: bool, names: Mapping[str, str]
 ) -> Text:
     changes = [
-        _CHANGE.format(field=_FIELDS[field], before=_shown(change.before), after=_shown(change.after))
+        _CHANGE.format(
+            field=field_word(field) or field, before=_shown(change.before), after=_shown(change.after)
+        )
         for field, change in changed.items()
     ]
     approved = [names.get(staff, staff) for staff in data["approved_by"]]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from shared.contract.field_words import field_word
 from shared.i18n import Text, translated
 
 Json = dict[str, Any]
@@ -33,38 +34,17 @@ _SECTIONS: Final[tuple[tuple[str, Text], ...]] = (
 _LABELS: Final[Mapping[str, Text]] = {
     "made_at": translated("made at"),
     "scope": translated("ownership scope"),
-    "customer": translated("customer"),
     "case": translated("case number"),
-    "contacts": translated("contacts"),
     "names": translated("names"),
-    "name": translated("name"),
-    "phones": translated("phones"),
-    "wechat": translated("WeChat"),
-    "relation": translated("relation"),
-    "notes": translated("notes"),
-    "content": translated("content"),
-    "subject": translated("subject"),
-    "reason": translated("reason"),
-    "purpose": translated("purpose"),
-    "suggestion": translated("suggestion"),
-    "evidence": translated("evidence"),
-    "channel": translated("channel"),
-    "level": translated("level"),
     "status": translated("status"),
-    "owner": translated("owner"),
     "office": translated("office"),
     "actor": translated("entered by"),
     "occurred_at": translated("happened at"),
     "recorded_at": translated("recorded at"),
-    "received_by": translated("received by"),
     "seq": translated("place in the journal"),
-    "companions": translated("companions"),
-    "referred_by": translated("referred by"),
-    "project": translated("project"),
-    "unit": translated("unit"),
-    "amount": translated("amount"),
     "set_aside": translated("set aside"),
 }
+"""What a copy says besides the fields of records."""
 _TITLE: Final = translated("Copy of personal data")
 _SHOWN_APART: Final = frozenset({"kind", "explanation", "clause_text"})
 
@@ -109,7 +89,7 @@ def _table(body: Element, fields: Json) -> None:
 def _label(path: str) -> str:
     """The last name of a path in words, with the path where it is below another."""
     last = path.rpartition(".")[2].partition("[")[0]
-    words = _LABELS.get(last)
+    words = _LABELS.get(last) or field_word(path)
     if words is None:
         return path
     return words.beside if last == path else f"{words.beside} ({path})"

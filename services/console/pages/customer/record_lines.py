@@ -15,7 +15,8 @@ from services.console.frame.follow_up_words import preset_words
 from services.console.frame.trade_words import CAPACITIES, STAGES, word
 from services.console.frame.words import instant
 from shared.contract.contacts import WECHAT
-from shared.i18n import Text, listed, translated, translated_in
+from shared.contract.field_words import field_word
+from shared.i18n import Text, listed, translated
 from shared.i18n.times import calendar_day, moment
 
 Names = Callable[[str | None], str]
@@ -24,52 +25,26 @@ _YES: Final = translated("yes")
 _NO: Final = translated("no")
 _ANSWERS: Final[Mapping[str, Text]] = {"yes": _YES, "no": _NO, "unsure": translated("not sure")}
 
-STAFF: Final[Mapping[str, Text]] = {
-    "received_by": translated("received by"), "on_behalf_of": translated("in the place of"),
-    "designated": translated("asked for"), "answered_by": translated("answered by"),
-    "by": translated("done by"), "confirmed_by": translated("confirmed by"), "against": translated("against"),
-    "decided_by": translated("decided by"), "rightful": translated("whose it was"),
-    "requested_by": translated("asked for by"), "closed_by": translated("closed by"),
-    "opened_by": translated("opened by"), "ruled_by": translated("ruled by"), "owner": translated("owner"),
-    "consultant": translated("consultant"), "present": translated("present on the floor"),
-    "approved_by": translated("approved by"), "with": translated("together with"),
+STAFF: Final = (
+    "received_by", "on_behalf_of", "designated", "answered_by", "by", "confirmed_by", "against", "decided_by",
+    "rightful", "requested_by", "closed_by", "opened_by", "ruled_by", "owner", "consultant", "present", "approved_by",
+    "with",
+)  # fmt: skip
+_OUTREACH: Final = {"field": translated("outreach in the street"), "web": translated("outreach on the web")}
+CHOICES: Final[Mapping[str, Mapping[str, Text]]] = {
+    "capacity": CAPACITIES, "method": {**METHODS, **_OUTREACH}, "category": CATEGORIES, "stage": STAGES,
+    "kind": PLAN_KINDS,
 }  # fmt: skip
-WORDS: Final[Mapping[str, Text]] = {
-    "purpose": translated("purpose"), "subject": translated("subject"), "content": translated("content"),
-    "notes": translated("notes"), "channel": translated("channel"), "level": translated("level"),
-    "next_on": translated("next contact"), "next_step": translated("next step"),
-    "no_contact_reason": translated("why no contact was left"), "project": translated("project"),
-    "place": translated("place"), "party_size": translated("people"), "companions": translated("companions"),
-    "evidence": translated("evidence given"), "reason": translated("reason"), "relation": translated("relation"),
-    "unit": translated("unit"), "amount": translated("amount"), "on": translated("day"),
-    "title": translated("title"), "media_type": translated("media type"), "sha256": translated("digest"),
-    "score": translated("score"), "suggestion": translated("suggestion"), "source": translated("source"),
-    "needs": translated("needs"), "gift": translated("gift"), "met": translated("met"),
-    "cause": translated("cause"), "competitor": translated("competitor"), "detail": translated("detail"),
-    "remark": translated("remark"), "action": translated("action taken"), "wants": translated("wants"),
-    "number": translated("number"), "until": translated("until"), "area": translated("area"),
-    "list_price": translated("list price"), "unit_kind": translated("kind of unit"),
-    "deposit": translated("deposit"), "department": translated("department"), "via": translated("by way of"),
-}  # fmt: skip
+WORDS: Final = (
+    "purpose", "subject", "content", "notes", "channel", "level", "next_on", "next_step", "no_contact_reason",
+    "project", "place", "party_size", "companions", "evidence", "reason", "relation", "unit", "amount", "on", "title",
+    "media_type", "sha256", "score", "suggestion", "source", "needs", "gift", "met", "cause", "competitor", "detail",
+    "remark", "action", "wants", "number", "until", "area", "list_price", "unit_kind", "deposit", "department", "via",
+)  # fmt: skip
 DAYS: Final = frozenset({"next_on", "on", "until"})
 """Those that are days."""
-_OUTREACH: Final = {"field": translated("outreach in the street"), "web": translated("outreach on the web")}
-CHOICES: Final[Mapping[str, tuple[Text, Mapping[str, Text]]]] = {
-    "capacity": (translated("capacity"), CAPACITIES),
-    "method": (translated("method"), {**METHODS, **_OUTREACH}),
-    "category": (translated("category"), CATEGORIES),
-    "stage": (translated("stage"), STAGES),
-    "kind": (translated("kind"), PLAN_KINDS),
-}  # fmt: skip
-BOOLEANS: Final[Mapping[str, Text]] = {
-    "reached": translated_in("of a customer", "reached"), "achieved": translated("aim reached"),
-    "important": translated("important"),
-    "brochure_only": translated("only a brochure was asked for"),
-}  # fmt: skip
-TIMES: Final[Mapping[str, Text]] = {
-    "started_at": translated("started at"),
-    "ended_at": translated("ended at"),
-}
+BOOLEANS: Final = ("reached", "achieved", "important", "brochure_only")
+TIMES: Final = ("started_at", "ended_at")
 _ORDER: Final = {
     key: place for place, key in enumerate(("customer", *STAFF, *CHOICES, *WORDS, *BOOLEANS, *TIMES))
 }
@@ -78,7 +53,7 @@ _ORDER: Final = {
 class RecordLine(Struct, frozen=True):
     """One thing that a record says."""
 
-    label: Text
+    label: Text | str
     said: Text | str
 
 
@@ -107,17 +82,21 @@ def _rank(item: tuple[str, Any]) -> int:
 
 
 def _line(key: str, value: Any, names: Names, zone: ZoneInfo, today: date) -> RecordLine | None:
+    said = _said(key, value, names, zone, today)
+    return None if said is None else RecordLine(field_word(key) or key, said)
+
+
+def _said(key: str, value: Any, names: Names, zone: ZoneInfo, today: date) -> Text | str | None:
     if key in STAFF and _is_text(value):
-        return RecordLine(STAFF[key], _people(value, names))
+        return _people(value, names)
     if key in CHOICES and isinstance(value, str):
-        label, words = CHOICES[key]
-        return RecordLine(label, word(words, value))
+        return word(CHOICES[key], value)
     if key in BOOLEANS and isinstance(value, bool):
-        return RecordLine(BOOLEANS[key], _YES if value else _NO)
+        return _YES if value else _NO
     if key in TIMES and isinstance(value, str):
-        return RecordLine(TIMES[key], moment(instant(value), zone))
+        return moment(instant(value), zone)
     if key in WORDS and _is_text(value):
-        return RecordLine(WORDS[key], _words(key, value, today))
+        return _words(key, value, today)
     return None
 
 
