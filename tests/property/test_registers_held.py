@@ -155,11 +155,18 @@ def test_a_fact_that_was_posted_is_taken_out_when_it_is_set_aside() -> None:
 def test_a_scope_that_was_taken_anew_is_read_anew() -> None:
     """After a rebuild the topic may have brought fewer facts yet than are held."""
     events = stream([("visit", 1, 2, 3, 30)] * 6)
-    scopes = held(facts_of(events))
+    source = facts_of(events)
+    scopes = held(source)
     read(scopes, len(events))
+    del source.facts[3:]
+    found = scopes.find("s")
+    assert found is not None and not scopes.is_at(found, TakenHead(ScopeId("s"), 3))
     read(scopes, 3)
     found = scopes.find("s")
     assert found is not None and found.seq == 3
+    anew = TakenHead(ScopeId("s"), 3, edition=2)
+    assert not scopes.is_at(found, anew)
+    assert scopes.advance(anew, 1000) and scopes.find("s") is not found
 
 
 @settings(max_examples=20, deadline=None)
@@ -188,3 +195,16 @@ def _of_customers(registers: Registers, now: datetime, at: datetime) -> list[Any
         registers.known(now), values_of(load_scheme("habc")), None, DaySpan(day, day), "base 1"
     )
     return [list(due_contacts(basis, basis.until)), list(failures(basis)), list(findings(basis))]
+
+
+def test_whoever_asks_of_an_earlier_head_has_nothing_read_anew() -> None:
+    """Somebody else may have had more read in between: it is of the same rows."""
+    events = stream([("visit", 1, 2, 3, 30)] * 6)
+    scopes = held(facts_of(events))
+    read(scopes, len(events))
+    registers = registers_of(scopes)
+    earlier = TakenHead(ScopeId("s"), len(events) - 2)
+    found = scopes.find("s")
+    assert found is not None and scopes.is_at(found, earlier)
+    assert scopes.advance(earlier, 1000)
+    assert registers_of(scopes) is registers

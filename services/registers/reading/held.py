@@ -159,13 +159,26 @@ class HeldScopes:
     def advance(self, head: TakenHead, most: int) -> bool:
         """Read on, so many facts at most; whether the scope is there: at its head, or before the fact that fails."""
         held = self._of(head)
-        failing = self.failing.get(head.scope)
-        until = head.seq if failing is None else min(head.seq, failing.seq - 1)
+        until = self._until(head)
         if held.seq < until:
             self._post(held, self._source.after(head.scope, held.seq, until, most))
         self._evict(held.scope)
+        return head.scope in self._held and self.is_at(held, head)
+
+    def is_at(self, held: HeldScope, head: TakenHead) -> bool:
+        """Whether a scope is read up to its head, or to the fact before the one that fails."""
+        return held.seq >= self._until(head) and self._is_of(held, head)
+
+    def _is_of(self, held: HeldScope, head: TakenHead) -> bool:
+        """Whether what is held is of the rows that are there: not where everything was taken from the topic anew, or
+        where they are those of a backup; whoever asked in between may have had it read further."""
+        if held.edition != head.edition:
+            return False
+        return held.seq <= head.seq or bool(self._source.after(held.scope, held.seq - 1, held.seq, 1))
+
+    def _until(self, head: TakenHead) -> int:
         failing = self.failing.get(head.scope)
-        return head.scope in self._held and held.seq >= (head.seq if failing is None else failing.seq - 1)
+        return head.seq if failing is None else min(head.seq, failing.seq - 1)
 
     def find(self, scope: str) -> HeldScope | None:
         """A scope that is held, which is then the one asked last."""
@@ -182,8 +195,7 @@ class HeldScopes:
 
     def _of(self, head: TakenHead) -> HeldScope:
         held = self.find(head.scope)
-        if held is not None and (held.edition != head.edition or held.seq > head.seq):
-            # everything was taken from the topic anew, or the rows are those of a backup
+        if held is not None and not self._is_of(held, head):
             self.drop([head.scope])
             held = None
         if held is None:

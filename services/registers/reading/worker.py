@@ -198,15 +198,16 @@ def read_on(head: TakenHead, context: int) -> ReadPiece:
     )  # fmt: skip
 
 
-def answer(asked: AskedScope, work: Callable[..., T], given: Any, named: Any) -> Answered[T] | None:
-    """In a worker: what the question answers; None where the scope is not held any more, or not as far."""
+def answer(
+    asked: AskedScope, context: int, work: Callable[..., T], given: Any, named: Any
+) -> Answered[T] | None:
+    """In a worker: what the question answers; None where the scope is not held, or not as it was taken."""
     process = _process[0]
+    process.scopes.left_out_anew(context)
     held = process.scopes.find(asked.head.scope)
-    if held is None:
+    if held is None or not process.scopes.is_at(held, asked.head):
         return None
     failing = process.scopes.failing.get(held.scope)
-    if held.seq < (asked.head.seq if failing is None else failing.seq - 1):
-        return None
     if asked.whole_until is not None:
         held.lapse(asked.whole_until)
     known = process.known(held, asked)

@@ -55,7 +55,7 @@ class ScopeWorkers:
         self, asked: AskedScope, work: Callable[..., T], given: Any, named: Any
     ) -> Answered[T] | None:
         """What the question answers; None where its scope has to be read on. Raises `WorkerGoneError`."""
-        return await self._run(self._of(asked.head.scope), answer, asked, work, given, named)
+        return await self._run(self._of(asked.head.scope), answer, asked, self._context, work, given, named)
 
     def left_out_anew(self) -> None:
         """What the journal leaves out has changed: each process looks before it answers."""
