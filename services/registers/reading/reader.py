@@ -174,7 +174,7 @@ class RegistersReader:
         try:
             async with asyncio.timeout(self._bounds.wait):
                 # Asked at once, since most often the scope is held as it was taken: a question that has it read on
-                # first crosses to its process twice (`bench console`: 1 ms of 4 that a question costs besides its work).
+                # first crosses to its process twice (`bench console`: 1 ms of the 5 that a question costs in itself).
                 found = await self._ask(asked, work, given, named)
                 while found is None:
                     piece = await self._read_on(asked.head)
