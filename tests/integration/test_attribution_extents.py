@@ -637,6 +637,21 @@ async def test_what_is_of_a_whole_scope_is_for_who_reaches_it(world: World, name
         shows_nothing_of(answer, world.of("west"))
 
 
+async def test_claims_are_those_of_the_customers_who_are_reached(world: World) -> None:
+    """For every role, and of an owner and a status: by the same pages, with nothing that names anybody else."""
+    names = ("customer", "owner", "status", "expires_at")
+    for role in ROLES:
+        if cell("customer.list", role) is None:
+            assert (await world.get("/v1/scopes/east/claims", holder(role))).status_code == 403
+            continue
+        for asked in ({}, {"owner": "e1a"}, {"status": "owned"}, {"office": "east-1"}):
+            lists = [
+                await all_pages(world, f"/v1/scopes/east/{name}", holder(role), name, **asked)
+                for name in ("customers", "claims")
+            ]
+            assert lists[1] == [{name: one[name] for name in names} for one in lists[0]], role
+
+
 async def test_two_roles_together_reach_what_each_of_them_does(world: World) -> None:
     """Who is a consultant at one office and a supervisor at another lists both, each once and in order."""
     roles = (
@@ -659,7 +674,7 @@ async def test_two_roles_together_reach_what_each_of_them_does(world: World) -> 
 def test_every_call_about_a_scope_is_held_against_the_table() -> None:
     """One that is added stands in a test of this file, or in this list with who may ask it."""
     held = {
-        "judgement", "customers", "customers/{customer}", "customers/{customer}/history", "cases/{case}",
+        "judgement", "claims", "customers", "customers/{customer}", "customers/{customer}/history", "cases/{case}",
         "deals/{deal}", "lookup", "preview", "shared-contacts", "quarantine", "offices", "staff", *LISTS,
     }  # fmt: skip
     of_no_one = {"", "quarantine/mark"}

@@ -28,6 +28,7 @@ from tests.support.console_pages import OFFICE, SCOPE, MadeUpServices, answered,
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 VISIT, REQUEST, OTHER = (f"0195a000-0000-7000-8000-00000000020{n}" for n in range(3))
 FORM = {"event": "0195a000-0000-7000-8000-0000000000aa", "at": "2026-03-12T00:59:00Z"}
+C3 = "0195a000-0000-7000-8000-00000000c003"
 LAPSED = "58c219cf-9e80-5339-8516-6a2058d6215a"
 
 
@@ -48,6 +49,10 @@ def customer(**more: Any) -> dict[str, Any]:
         "basis": "visit", "since": None, "expires_at": "2026-03-12T16:00:00Z", "clause": None, "decisions": [],
         **more,
     }  # fmt: skip
+
+
+def claim(whose: str, ends: str) -> dict[str, Any]:
+    return {"customer": whose, "owner": "li", "status": "owned", "expires_at": ends}
 
 
 def waiting(*rows: dict[str, Any], awaits: str = "reviewed") -> dict[str, Any]:
@@ -104,6 +109,12 @@ def services(**more: Any) -> MadeUpServices:
         f"{office}/registers/visits": {"rows": [row(flags=("out_of_turn",))], "total": 31},
         f"{office}/registers/calls": {"rows": [], "total": 0},
         f"{scope}/customers": customers,
+        f"{scope}/claims": {
+            "claims": [claim(C3, "2026-03-14T16:00:00Z"), claim("c1", "2026-03-12T16:00:00Z")], "cursor": None,
+            "as_of_seq": 7,
+        },
+        f"{scope}/customers/c1": customer(),
+        f"{scope}/customers/{C3}": customer(customer=C3, names=["陈静"]),
         f"{office}/reports/losses": {"tables": [{"table": "losses", "lines": []}, lapsed]},
         f"{scope}/penalties": {"penalties": [old, new], "cursor": None, "as_of_seq": 7},
         f"{scope}/warnings": {
@@ -202,7 +213,10 @@ def test_the_last_days_come_behind_the_floor_and_with_it_where_scripts_are_off()
 
 def test_the_floor_has_what_lapses_ahead_and_behind() -> None:
     page = lately()
-    assert "还有14小时59分钟" in page[page.index('id="ahead"') : page.index('id="behind"')]
+    ahead = page[page.index('id="ahead"') : page.index('id="behind"')]
+    assert "还有14小时59分钟" in ahead
+    assert ahead.index("14小时59分钟") < ahead.index("陈静 <code>"), "the one that ends next stands first"
+    assert "三天内到期 2" in plain(page)
     behind = lately()[lately().index('id="behind"') :]
     assert "ZATB-EWK8" in behind and "9小时前" in behind
 

@@ -32,6 +32,7 @@ from services.attribution.queries.history_page import history_of
 from services.attribution.queries.snapshot import FoldedHead
 from shared.access.report import disclosed
 from shared.contract.answers import (
+    ClaimsPage,
     CustomerAnswer,
     CustomersPage,
     HistoryAnswer,
@@ -59,6 +60,8 @@ class CustomerCalls:
         add = routes.get
         many = "A page of customers, also as of a time"
         add("/scopes/{scope}/customers", self.customers, many, CustomersPage)
+        claims = "A page of claims as they stand, without names and contacts"
+        add("/scopes/{scope}/claims", self.claims, claims, ClaimsPage)
         one = "One customer, also as of a time"
         add("/scopes/{scope}/customers/{customer}", self.customer, one, CustomerAnswer)
         add("/scopes/{scope}/cases/{case}", self.case, "The customer of a case number", CustomerAnswer)
@@ -95,6 +98,32 @@ class CustomerCalls:
             CustomersPage,
             lambda snapshot, at: customers.page_of_customers(
                 snapshot.faces(), at, limit, owner=owner, status=status, before=before
+            ),
+        )
+
+    async def claims(
+        self,
+        scope: Scope,
+        sight: Seen,
+        owner: Text = None,
+        office: AtOffice = None,
+        status: Status | None = None,
+        expires_before: Moment = None,
+        cursor: Where = None,
+        limit: Limit = 100,
+        min_seq: MinSeq = None,
+    ) -> Response:
+        """For whoever counts them, or looks for those that end first: it costs what a row of each costs."""
+        before = moment_of("expires_before", expires_before)
+        sight = sight if office is None else sight.at(office)
+        return await self._asking.page(
+            scope,
+            sight,
+            min_seq,
+            cursor,
+            ClaimsPage,
+            lambda snapshot, at: customers.page_of_claims(
+                snapshot, at, limit, owner=owner, status=status, before=before
             ),
         )
 

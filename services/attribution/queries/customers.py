@@ -17,7 +17,14 @@ from services.attribution.queries.decisions_page import (
     micros,
 )
 from services.attribution.queries.snapshot import Row, Snapshot, UnknownNameError
-from shared.contract.answers import CustomerResult, ListedCustomer, OwnershipDecision, SharedContact
+from shared.contract import format_instant
+from shared.contract.answers import (
+    CustomerResult,
+    ListedClaim,
+    ListedCustomer,
+    OwnershipDecision,
+    SharedContact,
+)
 from shared.contract.answers.values import extended
 from shared.ids import CustomerId
 from shared.rules.domain.state import Customer
@@ -117,12 +124,42 @@ def page_of_customers(
     status: str | None,
     before: datetime | None,
 ) -> tuple[list[ListedCustomer], Cursor | None]:
+    rows = _claims(snapshot, cursor, limit, owner, status, before)
+    return customers_of(snapshot, [str(row[1]) for row in rows[:limit]]), _following(rows, limit)
+
+
+def page_of_claims(
+    snapshot: Snapshot,
+    cursor: Cursor,
+    limit: int,
+    *,
+    owner: str | None,
+    status: str | None,
+    before: datetime | None,
+) -> tuple[list[ListedClaim], Cursor | None]:
+    """The same customers by their claims alone: nothing of them is loaded, and no name is opened."""
+    rows = _claims(snapshot, cursor, limit, owner, status, before)
+    claims = [
+        ListedClaim(customer, owner, status, format_instant(ends) if ends is not None else None)
+        for _, customer, _, owner, status, ends in rows[:limit]
+    ]
+    return claims, _following(rows, limit)
+
+
+def _claims(
+    snapshot: Snapshot,
+    cursor: Cursor,
+    limit: int,
+    owner: str | None,
+    status: str | None,
+    before: datetime | None,
+) -> list[Row]:
+    """Of whom the reader reaches, one more than the page holds."""
     if owner is not None and not snapshot.reach.owner(owner):
-        return [], None
+        return []
     within = "page_of_customers" if snapshot.reach.whole else "page_of_customers_within"
     asked = {"owner": owner, "status": status, "before": before} | snapshot.reach.filters
-    rows = snapshot.page(within if owner is None else "page_of_customers_of", cursor, limit, **asked)
-    return customers_of(snapshot, [str(row[1]) for row in rows[:limit]]), _following(rows, limit)
+    return snapshot.page(within if owner is None else "page_of_customers_of", cursor, limit, **asked)
 
 
 def page_of_shared(

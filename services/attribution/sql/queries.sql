@@ -69,14 +69,15 @@ WHERE scope = %(scope)s AND id = ANY(%(ids)s::text[]) AND seq > %(after)s ORDER 
 SELECT seq, id, body FROM facts WHERE scope = %(scope)s AND seq = ANY(%(seqs)s::bigint[])
 
 -- name: page_of_customers
-SELECT born, customer, nth FROM claims
+-- Each with its claim as it stands.
+SELECT born, customer, nth, owner, status, expires_at FROM claims
 WHERE scope = %(scope)s AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
   AND (%(status)s::text IS NULL OR status = %(status)s)
   AND (%(before)s::timestamptz IS NULL OR expires_at < %(before)s)
 ORDER BY born, nth, customer LIMIT %(limit)s
 
 -- name: page_of_customers_of
-SELECT born, customer, nth FROM claims
+SELECT born, customer, nth, owner, status, expires_at FROM claims
 WHERE scope = %(scope)s AND owner = %(owner)s
   AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
   AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -86,9 +87,9 @@ ORDER BY born, nth, customer LIMIT %(limit)s
 -- name: page_of_customers_within
 -- Of each whom the reader reaches as many as the page holds, each by its index: what they own, what lapsed with them,
 -- and whom nobody ever owned at the offices.
-SELECT born, customer, nth FROM (
+SELECT born, customer, nth, owner, status, expires_at FROM (
     SELECT page.* FROM unnest(%(people)s::text[]) AS reached (staff) CROSS JOIN LATERAL (
-        SELECT born, customer, nth FROM claims
+        SELECT born, customer, nth, owner, status, expires_at FROM claims
         WHERE scope = %(scope)s AND owner = reached.staff
           AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
           AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -97,7 +98,7 @@ SELECT born, customer, nth FROM (
     ) AS page
     UNION ALL
     SELECT page.* FROM unnest(%(people)s::text[]) AS reached (staff) CROSS JOIN LATERAL (
-        SELECT born, customer, nth FROM claims
+        SELECT born, customer, nth, owner, status, expires_at FROM claims
         WHERE scope = %(scope)s AND owner IS NULL AND holder = reached.staff
           AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
           AND (%(status)s::text IS NULL OR status = %(status)s)
@@ -106,7 +107,7 @@ SELECT born, customer, nth FROM (
     ) AS page
     UNION ALL
     SELECT page.* FROM unnest(%(offices)s::text[]) AS reached (place) CROSS JOIN LATERAL (
-        SELECT born, customer, nth FROM claims
+        SELECT born, customer, nth, owner, status, expires_at FROM claims
         WHERE scope = %(scope)s AND holder IS NULL AND office = reached.place
           AND (born, nth, customer) > (%(born)s, %(nth)s, %(after)s)
           AND (%(status)s::text IS NULL OR status = %(status)s)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType, field
 
 from shared.contract.answers.result import CustomerResult
-from shared.contract.answers.values import AsOf, BothLanguages, InstantText, PageOfTime, Seq
-from shared.ids import EventId, OfficeId, ScopeId
+from shared.contract.answers.values import AsOf, BothLanguages, InstantText, Page, PageOfTime, Seq
+from shared.contract.topics import ClaimStatus
+from shared.ids import CustomerId, EventId, OfficeId, ScopeId, StaffId
 
 
 class ListedCustomer(CustomerResult, frozen=True, kw_only=True):
@@ -31,6 +32,21 @@ class CustomersPage(PageOfTime, frozen=True):
     """A page of customers in the order of their first records; `cursor` is null on the last one."""
 
     customers: list[ListedCustomer]
+
+
+class ListedClaim(Struct, frozen=True):
+    """Whose a customer is and how long, by id alone."""
+
+    customer: CustomerId
+    owner: StaffId | None
+    status: ClaimStatus
+    expires_at: InstantText | None
+
+
+class ClaimsPage(Page, frozen=True):
+    """A page of claims in the order of the first records of their customers; `cursor` is null on the last one."""
+
+    claims: list[ListedClaim]
 
 
 class RulebookInForce(Struct, frozen=True):

@@ -17,12 +17,12 @@ from services.console.frame.refused import in_one_line
 from shared.contract import format_instant
 from shared.contract.answers.desk import BoardsAnswer
 from shared.contract.answers.lists import ListedPenalty, ListedWarning, PenaltiesPage, WarningsPage
-from shared.contract.answers.scopes import CustomersPage, ListedCustomer
+from shared.contract.answers.scopes import ClaimsPage, CustomersPage, ListedClaim, ListedCustomer
 from shared.contract.case_numbers import case_number
 from shared.i18n import Text
 
 T = TypeVar("T")
-ListPage = TypeVar("ListPage", CustomersPage, PenaltiesPage)
+ListPage = TypeVar("ListPage", ClaimsPage, PenaltiesPage)
 SHOWN: Final = 10
 """How many rows of a part stand on the page."""
 AHEAD: Final = timedelta(days=3)
@@ -45,6 +45,21 @@ class LapsedClaim(Struct, frozen=True):
     case: str
     name: str
     at: str
+
+
+class NamedClaim(Struct, frozen=True):
+    """A claim, and how its customer is called."""
+
+    claim: ListedClaim
+    case: str
+    name: str
+
+
+class EndingClaims(Struct, frozen=True):
+    """How many claims run out soon, and the first of them."""
+
+    count: int
+    first: list[NamedClaim]
 
 
 async def part_of(asked: Awaitable[T]) -> FloorPart[T]:
@@ -96,14 +111,19 @@ class FloorQuestions:
         """Visits since a day on which something was remarked."""
         return await self.register("visits", since, 500, "any")
 
-    async def ahead(self) -> list[ListedCustomer]:
-        """Claims of the office's people that run out soon, the next first."""
+    async def ahead(self) -> EndingClaims:
+        """Claims of the office's people that run out soon, the next first; of these alone it is asked who they are."""
         until = format_instant(self._now + AHEAD)
         asked = self._pages(
-            "customers", CustomersPage, status="owned", office=self._place.office, expires_before=until
+            "claims", ClaimsPage, status="owned", office=self._place.office, expires_before=until
         )
-        found = [one async for told in asked for one in told.customers]
-        return sorted(found, key=lambda one: one.expires_at or "")
+        found = [one async for told in asked for one in told.claims]
+        first = sorted(found, key=lambda one: one.expires_at or "")[:SHOWN]
+        names = await self._names(self._place.scope, [one.customer for one in first])
+        return EndingClaims(
+            len(found),
+            [NamedClaim(one, case_number(one.customer), names.get(one.customer, "")) for one in first],
+        )
 
     async def behind(self, since: date) -> list[LapsedClaim]:
         """Claims that ran out in the last days, the last first."""

@@ -21,6 +21,7 @@ from services.console.frame.place_facts import SeenScope
 from services.console.pages.floor.questions import (
     BEHIND,
     SHOWN,
+    EndingClaims,
     FloorPart,
     FloorQuestions,
     LapsedClaim,
@@ -46,7 +47,7 @@ class FloorToday(Struct, frozen=True, kw_only=True):
 class FloorLately(Struct, frozen=True, kw_only=True):
     """What came of the last days, what they left to do, and what the next ones bring."""
 
-    ahead: FloorPart[list[ListedCustomer]]
+    ahead: FloorPart[EndingClaims]
     behind: FloorPart[list[LapsedClaim]]
     work: FloorPart[WorkListAnswered]
     marked: FloorPart[FloorRows]
