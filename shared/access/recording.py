@@ -7,12 +7,13 @@ the table of permissions (ADR 0040). Intake asks before it records, and attribut
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from shared.access.caller import Caller
+from shared.access.naming import NamingField
 from shared.access.report import widest_role
 from shared.access.table import PermissionTable, Permit
 from shared.contract import Event
@@ -50,9 +51,10 @@ class RecordingRights:
 
     def against(self, event: Event) -> Forbidden | None:
         """What speaks against recording the event, if anything does."""
+        if not self.caller.knows(event.scope):
+            return Forbidden("scope", "known_scope", bilingual("there is no such scope"), 404)
         return (
-            self._of_scope(event)
-            or self._of_type(event, self.table.action_of(event))
+            self._of_type(event, self.table.action_of(event))
             or self._of_actor(event)
             or self._of_enrolling(event)
             or self._of_named(event)
@@ -61,17 +63,10 @@ class RecordingRights:
     def privilege(self, event: Event) -> str | None:
         """The role by which recording an event that is allowed is privileged: it enters what another signed, or
         erases a person."""
-        actions = [self.table.action_of(event), *(named.action for named in self._others(event))]
-        for action in reversed(actions):
-            if self.table.actions[action].privileged:
-                covering = [one for one in self._held(action) if one.covers(event.scope, event.office)]
-                return widest_role(covering)
-        return None
-
-    def _of_scope(self, event: Event) -> Forbidden | None:
-        if self.caller.knows(event.scope):
-            return None
-        return Forbidden("scope", "known_scope", bilingual("there is no such scope"), 404)
+        for named in self._others(event, self.table.signing(event)):
+            return self._role(event, named.action)
+        action = self.table.action_of(event)
+        return self._role(event, action) if self.table.actions[action].privileged else None
 
     def _of_type(self, event: Event, action: str) -> Forbidden | None:
         if self._covered(event, action):
@@ -107,7 +102,7 @@ class RecordingRights:
         return Forbidden("data.role", "another", said)
 
     def _of_named(self, event: Event) -> Forbidden | None:
-        for named in self._others(event):
+        for named in self._others(event, self.table.naming(event)):
             if named.staff == SYSTEM:
                 return _reserved(named.path)
             if not self._covered(event, named.action):
@@ -124,9 +119,9 @@ class RecordingRights:
         rule = "signed" if self.table.actions[named.action].privileged else "caller"
         return Forbidden(named.path, rule, said)
 
-    def _others(self, event: Event) -> Iterator[_NamedOther]:
-        """Whom the event names as doing something, but for the one in whose name it comes."""
-        for field, action in self.table.naming(event):
+    def _others(self, event: Event, fields: Sequence[tuple[NamingField, str]]) -> Iterator[_NamedOther]:
+        """Whom the event names in these fields, but for the one in whose name it comes."""
+        for field, action in fields:
             for path, staff in field.named(event):
                 if staff != event.actor and staff not in self.caller.staff_ids(event.scope):
                     yield _NamedOther(path, staff, action)
@@ -137,6 +132,12 @@ class RecordingRights:
             if permit.covers(event.scope, event.office):
                 return True
         return False
+
+    def _role(self, event: Event, action: str) -> str | None:
+        """The widest role by which the caller may do it at the office of the event."""
+        return widest_role(
+            [permit for permit in self._held(action) if permit.covers(event.scope, event.office)]
+        )
 
     def _held(self, action: str) -> tuple[Permit, ...]:
         """The permits by which the caller may do it anywhere."""

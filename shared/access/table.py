@@ -116,6 +116,10 @@ class PermissionTable:
         for name, action in found.actions.items():
             for type_, way in map(str.split, action.names):
                 self._of_names.setdefault(type_, []).append((NamingField(way), name))
+        self._of_signing = {
+            type_: [one for one in fields if found.actions[one[1]].privileged]
+            for type_, fields in self._of_names.items()
+        }
 
     def routes(self, service: str) -> Iterator[tuple[str, str, str]]:
         """The method, the path and the action of each address of a service."""
@@ -127,11 +131,15 @@ class PermissionTable:
 
     def action_of(self, event: Event) -> str:
         """The action that recording an event of this type is; of an approval, of this stage."""
-        return self._of_events[event_key(event)]
+        return self._of_events.get(event.type) or self._of_events[event_key(event)]
 
     def naming(self, event: Event) -> Sequence[tuple[NamingField, str]]:
         """The fields of an event that say who does something, and the action that naming another there is."""
         return self._of_names.get(event.type, ())
+
+    def signing(self, event: Event) -> Sequence[tuple[NamingField, str]]:
+        """Those of the fields in which naming another is privileged."""
+        return self._of_signing.get(event.type, ())
 
     def closed(self, service: str, method: str, path: str) -> bool:
         """Whether a call needs a token: every one that is not open to anyone."""

@@ -126,6 +126,19 @@ def named_as_the_cell_says(field: str, role: str) -> None:
     ), field
 
 
+def test_what_another_signed_is_noted_with_the_role_by_which_it_is_entered() -> None:
+    """And what is one's own is not."""
+    held = every_role()["manager"]
+    assert isinstance(held, StaffRole)
+    for type_, way in (("dispute.ruled", "ruled_by"), ("visit.registered", "carried.attested_by")):
+        for signer, noted in ((held.staff, []), ("another", ["manager"])):
+            event = named(own(EVENTS[type_], held.staff), way, signer)
+            rights = CallerRights(TABLE, caller(held))
+            read = decode_event(msgspec.json.encode(event), recorded=False, imported=True)
+            assert rights(read) is None
+            assert [one.role for one in rights.privileged] == noted, (type_, signer)
+
+
 OFFICE = {role: caller(held) for role, held in every_role().items() if isinstance(held, StaffRole)}
 
 

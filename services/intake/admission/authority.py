@@ -38,13 +38,14 @@ class CallerRights:
 
     def __call__(self, event: Event) -> ForbiddenEvent | None:
         """What speaks against the event."""
-        action = self._rights.table.action_of(event)
         found = self._rights.against(event)
         if found is not None:
+            action = self._rights.table.action_of(event)
             self.refused.append(
                 NotedEvent(event.id, event.scope, action, status=found.status, path=found.path)
             )
             return ForbiddenEvent(found.path, found.rule, found.message, found.status)
         if (role := self._rights.privilege(event)) is not None:
+            action = self._rights.table.action_of(event)
             self.privileged.append(NotedEvent(event.id, event.scope, action, role))
         return None
