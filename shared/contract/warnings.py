@@ -6,7 +6,7 @@ come before the enrolment, and it changes no owner (contract.md#warnings).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
@@ -32,6 +32,9 @@ MESSAGES: Final[Mapping[str, str]] = {
 
 _BEGIN: Final = (StaffEnrolled, RulebookAdopted)
 
+Placed = tuple[str, ids.StaffId]
+"""A member of staff, behind the path at which the record names them."""
+
 Standing = Callable[[ids.StaffId], WarningRule | None]
 """What is wrong with a member of staff at the time of the record: the rule, or None."""
 
@@ -49,7 +52,7 @@ class Names(Struct, frozen=True, gc=False):
 
     scope: str
     office: str
-    staff: tuple[tuple[str, ids.StaffId], ...]
+    staff: tuple[Placed, ...]
     begins: bool
 
 
@@ -76,28 +79,31 @@ def warnings_of(names: Names, *, anybody: bool, office: bool, standing: Standing
     return list(found.values())
 
 
-def staff_in(data: Data) -> Iterator[tuple[str, ids.StaffId]]:
+def staff_in(data: Data) -> list[Placed]:
     """Every member of staff whom the data of an event name, with the path, but for one who is enrolled by it."""
+    found: list[Placed] = []
     if not isinstance(data, StaffEnrolled):
-        yield from _named(data, "data")
+        _name(data, "data", found)
+    return found
 
 
-def _named(part: Struct, path: str) -> Iterator[tuple[str, ids.StaffId]]:
+def _name(part: Struct, path: str, found: list[Placed]) -> None:
+    """Add whom a part of an event names to what was found."""
     for name, shown, kind in _SHAPES[type(part)]:
         value = getattr(part, name)
         if not value:
             continue
         if kind == "one":
-            yield f"{path}.{shown}", value
+            found.append((f"{path}.{shown}", value))
         elif kind == "keys":
-            yield from ((f"{path}.{shown}", staff) for staff in value)
+            found += [(f"{path}.{shown}", staff) for staff in value]
         elif kind == "many":
-            yield from ((f"{path}.{shown}[{n}]", staff) for n, staff in enumerate(value))
+            found += [(f"{path}.{shown}[{n}]", staff) for n, staff in enumerate(value)]
         elif kind == "part":
-            yield from _named(value, f"{path}.{shown}")
+            _name(value, f"{path}.{shown}", found)
         else:
             for n, each in enumerate(value):
-                yield from _named(each, f"{path}.{shown}[{n}]")
+                _name(each, f"{path}.{shown}[{n}]", found)
 
 
 def _kind(hint: Any) -> str | None:

@@ -89,9 +89,10 @@ class Draft:
             self.main = _first_contact(data.get("customer")) or OF_EVENT + self._document["id"]
         _find(data, _PLANS[event_type], "", self.main, self._texts)
         if self._texts:
-            named = {text.owner: None for text in self._texts} | {self.main: None}
-            named |= {text.contact: None for text in self._texts if text.contact is not None}
-            self._contacts = tuple(named)
+            named = [text.owner for text in self._texts]
+            named.append(self.main)
+            named += [text.contact for text in self._texts if text.contact is not None]
+            self._contacts = tuple(dict.fromkeys(named))
 
     @property
     def is_personal(self) -> bool:

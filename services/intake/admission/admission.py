@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from services.intake.admission.registers import claims_of
 from services.intake.model.submission import Finding, Submission
 from shared.contract import (
+    DATA_TYPES,
     ConcealmentFound,
     Event,
     ProfileRecorded,
@@ -31,12 +32,14 @@ from shared.contract import (
     normalise_phone,
     parties,
 )
+from shared.contract.personal import personal_texts
 from shared.contract.topics import encode_contacts
 from shared.contract.warnings import names_of
 from shared.sealing.person import from_base64
 
 _MOVES: Final = (StaffEnrolled, StaffDeparted)
 _CLAIMING: Final = (SchemeAdopted, ProfileRecorded, RecordAmended)
+_WITH_PHONES: Final = frozenset(name for name in DATA_TYPES if "phone" in personal_texts(name).values())
 
 
 def submission_of(event: Event, raw: bytes, traceparent: str) -> Submission:
@@ -80,6 +83,8 @@ def _finding(found: ConcealmentFound) -> Finding | None:
 
 def normalised_phones(event: Event) -> bytes | None:
     """A JSON object from each phone as written to its E.164 form; None where the event names none."""
+    if event.type not in _WITH_PHONES:
+        return None
     found = {
         phone: normalised
         for phone in _phones(event)
