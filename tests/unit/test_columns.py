@@ -69,6 +69,15 @@ def test_what_is_no_known_type_is_left_to_the_driver() -> None:
     assert column([]) == []
 
 
+@pytest.mark.parametrize("values", COLUMNS)
+def test_nulls_alone_are_a_column_of_the_type_that_is_said(values: list[Any]) -> None:
+    """Of the same type as with items among them, so that a statement is prepared once."""
+    made = column([None, None], of=type(values[0]))
+    assert isinstance(made, Column)
+    assert written(made)[0] == written(column(values))[0]
+    assert read(*written(made)) == [None, None]
+
+
 def test_a_column_of_mixed_types_is_refused() -> None:
     """It could only be a defect."""
     with pytest.raises((AttributeError, TypeError)):

@@ -236,7 +236,7 @@ def write(connection: Connection, plan: Numbering, begins_under: Callable[[str],
             "scopes": column([scope for scope, _ in members]),
             "staff": column([staff for _, staff in members]),
         }
-        run(SQL["put_staff"], names | {"departed": column(list(members.values()))})
+        run(SQL["put_staff"], names | {"departed": column(list(members.values()), datetime)})
     if plan.new_offices:
         offices = sorted(plan.new_offices)
         scopes = [plan.new_offices[office] for office in offices]
@@ -253,22 +253,22 @@ def known_place(
 def _fact_columns(facts: Sequence[Numbered]) -> dict[str, Column | list[Any]]:
     places = [fact.place for fact in facts]
     submissions = [fact.submission for fact in facts]
-    found: dict[str, list[Any]] = {
-        "scopes": [place.scope for place in places],
-        "seqs": [place.seq for place in places],
-        "ids": [place.id for place in places],
-        "types": [submission.type for submission in submissions],
-        "recorded": [place.recorded_at for place in places],
-        "digests": [submission.digest for submission in submissions],
-        "bodies": [
-            stamp_canonical(submission.body, place.recorded_at)
-            for place, submission in zip(places, submissions, strict=True)
-        ],
-        "contacts": [submission.contacts for submission in submissions],
-        "traces": [submission.traceparent for submission in submissions],
-        "warnings": [place.warnings for place in places],
+    bodies = [
+        stamp_canonical(submission.body, place.recorded_at)
+        for place, submission in zip(places, submissions, strict=True)
+    ]
+    return {
+        "scopes": column([place.scope for place in places], str),
+        "seqs": column([place.seq for place in places], int),
+        "ids": column([place.id for place in places], str),
+        "types": column([submission.type for submission in submissions], str),
+        "recorded": column([place.recorded_at for place in places], datetime),
+        "digests": column([submission.digest for submission in submissions], bytes),
+        "bodies": column(bodies, bytes),
+        "contacts": column([submission.contacts for submission in submissions], bytes),
+        "traces": column([submission.traceparent for submission in submissions], str),
+        "warnings": column([place.warnings for place in places], bytes),
     }
-    return {name: column(values) for name, values in found.items()}
 
 
 def _heads(plan: Numbering) -> Iterator[tuple[str, dict[str, ScopeHead]]]:

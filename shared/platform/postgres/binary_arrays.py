@@ -2,7 +2,7 @@
 
 A batch goes into a table by `unnest` of its columns (hazards.md#the-table-lock). The driver finds out for
 each item anew how it is written; a column holds one type, so that is asked once here.
-A column of another type, or of nulls alone, is left to the driver.
+A column of another type, or of nulls alone whose type is not said, is left to the driver.
 """
 
 from __future__ import annotations
@@ -102,9 +102,13 @@ _KINDS: Final = {
 }
 
 
-def column(values: Sequence[Any]) -> Column | list[Any]:
-    """The items, which have one type but for nulls, as a parameter that is sent in binary (`%b`)."""
-    kind = next((_KINDS.get(type(value)) for value in values if value is not None), None)
+def column(values: Sequence[Any], of: type | None = None) -> Column | list[Any]:
+    """The items, which have one type but for nulls, as a parameter that is sent in binary (`%b`).
+
+    `of` says the type of a column that may hold nulls alone.
+    """
+    known = of or next((type(value) for value in values if value is not None), None)
+    kind = None if known is None else _KINDS.get(known)
     return list(values) if kind is None else kind.made_of(values)
 
 
