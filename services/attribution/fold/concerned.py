@@ -1,7 +1,7 @@
 """Whom of the staff a deal or a dispute concerns, so that they find it in their lists (ADR 0043).
 
-Once concerned, always concerned: whoever lost a share, or the customer, may read what became of it. The offices, and
-whom flags and penalties concern, are read off the records themselves when they are stored (`put_concerned`).
+Once concerned, always concerned: whoever lost a share, or the customer, may read what became of it. The offices are
+read off the records when they are stored (`put_concerned`).
 """
 
 from __future__ import annotations

@@ -16,12 +16,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.attribution.fold.concerned import concerned
+from services.attribution.fold.intake_record import JournalFact
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.table_rows import (
-    CancellationWritten,
     ConcernWritten,
     DealDecisionWritten,
     DealWritten,
@@ -32,11 +32,12 @@ from services.attribution.store.table_rows import (
     OfficeWritten,
     PenaltyWritten,
     PresenceWritten,
-    RemarkWritten,
-    SigningWritten,
     StaffWritten,
+    TellOfWritten,
+    TellWritten,
     TextWritten,
 )
+from services.attribution.store.whom import consultant_in
 from shared.contract import StaffContacts
 from shared.contract.events import Role
 from shared.contract.topics import (
@@ -47,19 +48,9 @@ from shared.contract.topics import (
     encode_message,
 )
 from shared.contract.warnings import Warned
-from shared.ids import CustomerId, OfficeId, StaffId
+from shared.ids import CustomerId, EventId, OfficeId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import (
-    Absence,
-    Approval,
-    Cancellation,
-    Correction,
-    Matter,
-    Return,
-    ShiftOpening,
-    Signing,
-)
 from shared.rules.domain.state import Changes, Customer, Deal, Dispute, Slice
 from shared.rules.judge.result import deal_decision, flag_result, penalty_result, stored_decision
 
@@ -71,20 +62,24 @@ _encode = msgspec.json.Encoder().encode
 class Cause(Struct, frozen=True, gc=False):
     """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text.
 
-    `recorded_at` is the fact's; a sweep has none, and what it decides was known when it lapsed.
+    A sweep has no record, and what it decides was known when it lapsed.
     """
 
     seq: int
     at: datetime
     engine: str
     rulebook: str
-    traceparent: str | None
-    recorded_at: datetime | None
+    record: JournalFact | None
     office: OfficeId | None = None
+
+    @property
+    def traceparent(self) -> str | None:
+        """Under which the fact came in."""
+        return None if self.record is None else self.record.traceparent
 
     def known_at(self, lapsed_at: datetime | None) -> datetime | None:
         """The last time up to which everything else was known: just before the fact, or before the lapse."""
-        at = self.recorded_at or lapsed_at
+        at = lapsed_at if self.record is None else self.record.recorded_at
         return None if at is None else at - INSTANT
 
 
@@ -263,11 +258,29 @@ def _own_deals(rows: FactChanges, customer: Customer, deals: Iterable[Deal]) -> 
 
 
 def _flagged(rows: FactChanges, event: e.Flagged) -> None:
-    rows.rows.append(FlagWritten(rows.work.scope, rows.version, _encode(flag_result(event))))
+    body = _encode(flag_result(event))
+    rows.rows.append(FlagWritten(rows.work.scope, rows.version, event.event, body))
+    _tell(rows, "flags", event.event)
 
 
 def _penalised(rows: FactChanges, event: e.Penalised) -> None:
-    rows.rows.append(PenaltyWritten(rows.work.scope, rows.version, _encode(penalty_result(event))))
+    body = _encode(penalty_result(event))
+    rows.rows.append(PenaltyWritten(rows.work.scope, rows.version, event.event, body))
+    rows.rows.append(TellWritten(rows.work.scope, "penalties", "staff", event.staff, rows.version))
+    _tell(rows, "penalties", event.event)
+
+
+def _tell(rows: FactChanges, list_: str, event: EventId) -> None:
+    """Whom and which office a flag or a penalty concerns: of the fact at hand that is known, of an earlier one the
+    server looks for its record, which takes ten times as long."""
+    scope, record = rows.work.scope, rows.cause.record
+    if record is None or record.event is None or record.event.id != event:
+        rows.rows.append(TellOfWritten(scope, list_, rows.version, event))
+        return
+    rows.rows.append(TellWritten(scope, list_, "office", record.event.office, rows.version))
+    consultant = consultant_in(record.body)
+    if consultant is not None:
+        rows.rows.append(TellWritten(scope, list_, "staff", consultant, rows.version))
 
 
 def _office(rows: FactChanges, event: e.OfficeFound) -> None:
@@ -281,7 +294,7 @@ def _enrolled(rows: FactChanges, event: e.StaffEnrolled) -> None:
     rows.work.names[entry.staff] = event.name
     rows.work.contacts[entry.staff] = event.contacts
     if entry.role is not None and entry.role in get_args(Role):
-        _project_staff(rows, entry.staff, entry.role)
+        project_staff(rows, entry.staff, entry.role)
 
 
 def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
@@ -291,69 +304,10 @@ def _departed(rows: FactChanges, event: e.StaffDeparted) -> None:
     member = rows.records.scope.staff.get(staff)
     if member is not None and member.role in get_args(Role):
         rows.work.contacts.pop(staff, None)
-        _project_staff(rows, staff, member.role, departed=True)
+        project_staff(rows, staff, member.role, departed=True)
 
 
-def date_deal(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
-    """Which fact signed or cancelled a deal; one that changed nothing did neither."""
-    if isinstance(matter, Signing | Cancellation):
-        changed = any(
-            isinstance(event, e.DealChanged | e.DealDecided) and event.deal.deal == matter.deal
-            for event in events
-        )
-        if changed:
-            made = SigningWritten if isinstance(matter, Signing) else CancellationWritten
-            rows.rows.append(made(rows.work.scope, matter.deal, rows.cause.seq))
-
-
-def note_remark(rows: FactChanges, matter: Matter, events: Sequence[e.DomainEvent]) -> None:
-    """A correction or an approval stands in the history of whoever its record names."""
-    if isinstance(matter, Correction | Approval):
-        flags = {event.flag for event in events if isinstance(event, e.Flagged)}
-        if "unknown_record" not in flags:
-            taken = "unapproved" not in flags
-            rows.rows.append(RemarkWritten(rows.work.scope, matter.record, rows.cause.seq, taken))
-
-
-def note_presence(rows: FactChanges, matter: Matter) -> None:
-    """Who is away, and why, for the list of staff; who has left is not away."""
-    if isinstance(matter, Absence):
-        moved: dict[StaffId, str | None] = {matter.staff: matter.reason}
-    elif isinstance(matter, Return):
-        moved = {matter.staff: None}
-    else:
-        moved = dict.fromkeys(matter.order) if isinstance(matter, ShiftOpening) else {}
-    for staff, reason in moved.items():
-        if not rows.records.scope.departed(staff):
-            since = rows.cause.at if reason is not None else None
-            rows.rows.append(PresenceWritten(rows.work.scope, staff, reason, since))
-
-
-def project_presence(rows: FactChanges, matter: Matter) -> None:
-    """Who is away or back, for whoever plans messages; a shift that names somebody has them back.
-
-    Who stood on the board before, and was not away, has not been away.
-
-    Absences decide nothing but turns, so no event of the domain tells of those who have no place on a board.
-    """
-    if isinstance(matter, Absence | Return):
-        _project_presence_of(rows, matter.staff, away=isinstance(matter, Absence))
-    elif isinstance(matter, ShiftOpening):
-        board = rows.work.slice.board(rows.cause.office or OfficeId(""))
-        if board is not None:
-            there = frozenset(board.visit) - board.away.keys()
-            for staff in dict.fromkeys(matter.order):
-                if staff not in there:
-                    _project_presence_of(rows, staff, away=False)
-
-
-def _project_presence_of(rows: FactChanges, staff: StaffId, *, away: bool) -> None:
-    member = rows.records.scope.staff.get(staff)
-    if member is not None and not member.departed and member.role in get_args(Role):
-        _project_staff(rows, staff, member.role, away=away)
-
-
-def _project_staff(
+def project_staff(
     rows: FactChanges, staff: StaffId, role: str, *, departed: bool = False, away: bool | None = None
 ) -> None:
     contacts = rows.work.contacts.get(staff)

@@ -15,14 +15,8 @@ from datetime import datetime
 import psycopg
 
 from services.attribution.fold.intake_record import JournalFact
-from services.attribution.fold.projecting import (
-    Cause,
-    FactChanges,
-    date_deal,
-    note_presence,
-    note_remark,
-    project_presence,
-)
+from services.attribution.fold.notes import note
+from services.attribution.fold.projecting import Cause, FactChanges
 from services.attribution.fold.warned import warned_of
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.bearings import begun_by, names_of
@@ -232,10 +226,7 @@ class ScopeFold:
         warned = warned_of(record.event, work.slice.scope)
         outcome = self._rules.decide(work.slice, fact, self._rules.books, self._step)
         events, rows = outcome.events, self._changes(work, outcome, fact.occurred_at, record, fact.office)
-        project_presence(rows, fact.matter)
-        note_presence(rows, fact.matter)
-        date_deal(rows, fact.matter, events)
-        note_remark(rows, fact.matter, events)
+        note(rows, fact.matter, events)
         rows.warned = warned
         for name in names_of(fact, begun_by(work.slice, outcome.changes)):
             rows.rows.append(BearingWritten(work.scope, name, record.seq))
@@ -306,11 +297,8 @@ class ScopeFold:
         """What the events add, by the text in force when they count; those of a sweep come behind the last fact."""
         records = SliceDraft(work.slice, outcome.changes)
         sha256 = self._rules.books[self._rules.book_at(records.scope, at)].sha256
-        if record is None:
-            cause = Cause(work.folded, at, self._rules.engine, sha256, None, None)
-        else:
-            known = record.traceparent, record.recorded_at
-            cause = Cause(record.seq, at, self._rules.engine, sha256, *known, office)
+        seq = work.folded if record is None else record.seq
+        cause = Cause(seq, at, self._rules.engine, sha256, record, office)
         rows = FactChanges(work, cause, records)
         rows.project(outcome.events)
         return rows
@@ -322,7 +310,7 @@ class ScopeFold:
         already is not asked for again.
         """
         for event in events:
-            if isinstance(event, RulebookAdopted | OfficeFound):
+            if isinstance(event, (RulebookAdopted, OfficeFound)):
                 book = event.adopted.book if isinstance(event, RulebookAdopted) else rows.work.book
                 found = self._rules.books[book]
                 if found.sha256 not in batch.rulebooks and found.sha256 not in rows.texts:
@@ -350,7 +338,7 @@ def _flush_customers(
 
 def _staff_in_messages(matter: Matter) -> tuple[str, ...]:
     """Of whom a fact makes a message with their name and contacts, which the state of the rules does not hold."""
-    if isinstance(matter, Departure | Absence | Return):
+    if isinstance(matter, (Departure, Absence, Return)):
         return (matter.staff,)
     return tuple(dict.fromkeys(matter.order)) if isinstance(matter, ShiftOpening) else ()
 

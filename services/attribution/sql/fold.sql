@@ -181,14 +181,12 @@ INSERT INTO deal_decisions (scope, version, deal, body)
 SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[])
 
 -- name: put_flags
-INSERT INTO flags (scope, version, body, event)
-SELECT scope, version, body, convert_from(body, 'UTF8')::jsonb ->> 'event'
-FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
+INSERT INTO flags (scope, version, event, body)
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[])
 
 -- name: put_penalties
-INSERT INTO penalties (scope, version, body, event)
-SELECT scope, version, body, convert_from(body, 'UTF8')::jsonb ->> 'event'
-FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
+INSERT INTO penalties (scope, version, event, body)
+SELECT * FROM unnest(%b::text[], %b::bigint[], %b::text[], %b::bytea[])
 
 -- name: put_concerned
 -- Deals and disputes by whom they concern, and by the office of the record that began them.
@@ -201,24 +199,20 @@ CROSS JOIN LATERAL (
 ) AS told
 ON CONFLICT DO NOTHING
 
--- name: put_concerned_by_flags
+-- name: put_told
+-- Flags and penalties by whom and which office they concern.
 INSERT INTO concerned (scope, list, kind, name, born, id)
-SELECT made.scope, 'flags', told.kind, told.name, version, ''
-FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
-JOIN facts ON facts.scope = made.scope AND facts.id = convert_from(made.body, 'UTF8')::jsonb ->> 'event'
-CROSS JOIN LATERAL (VALUES ('office', office), ('staff', consultant_in(facts.body))) AS told (kind, name)
-WHERE told.name IS NOT NULL
+SELECT scope, list, kind, name, version, ''
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[]) AS made (scope, list, kind, name, version)
 ON CONFLICT DO NOTHING
 
--- name: put_concerned_by_penalties
+-- name: put_told_of
+-- Those that are about an earlier record, by what that one says.
 INSERT INTO concerned (scope, list, kind, name, born, id)
-SELECT made.scope, 'penalties', told.kind, told.name, version, ''
-FROM unnest(%b::text[], %b::bigint[], %b::bytea[]) AS made (scope, version, body)
-LEFT JOIN facts ON facts.scope = made.scope AND facts.id = convert_from(made.body, 'UTF8')::jsonb ->> 'event'
-CROSS JOIN LATERAL (VALUES
-    ('office', office), ('staff', consultant_in(facts.body)),
-    ('staff', convert_from(made.body, 'UTF8')::jsonb ->> 'staff')
-) AS told (kind, name)
+SELECT made.scope, list, told.kind, told.name, version, ''
+FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[]) AS made (scope, list, version, event)
+JOIN facts ON facts.scope = made.scope AND facts.id = made.event
+CROSS JOIN LATERAL (VALUES ('office', office), ('staff', consultant_in(facts.body))) AS told (kind, name)
 WHERE told.name IS NOT NULL
 ON CONFLICT DO NOTHING
 

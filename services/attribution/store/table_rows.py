@@ -166,6 +166,7 @@ class FlagWritten(NamedTuple):
 
     scope: ScopeId
     version: int
+    event: EventId
     body: bytes
 
 
@@ -174,7 +175,27 @@ class PenaltyWritten(NamedTuple):
 
     scope: ScopeId
     version: int
+    event: EventId
     body: bytes
+
+
+class TellWritten(NamedTuple):
+    """That a flag or a penalty concerns a member of staff or an office."""
+
+    scope: ScopeId
+    list: str
+    kind: str
+    name: str
+    version: int
+
+
+class TellOfWritten(NamedTuple):
+    """That a flag or a penalty concerns whom an earlier record names."""
+
+    scope: ScopeId
+    list: str
+    version: int
+    event: EventId
 
 
 class ConcernWritten(NamedTuple):
@@ -304,6 +325,8 @@ OfFact: TypeAlias = (
     | FlagWritten
     | PenaltyWritten
     | ConcernWritten
+    | TellWritten
+    | TellOfWritten
     | StaffWritten
     | PresenceWritten
     | OfficeWritten
@@ -321,6 +344,8 @@ LIST_OF: Final[dict[type[OfFact], str]] = {
     FlagWritten: "flags",
     PenaltyWritten: "penalties",
     ConcernWritten: "concerned",
+    TellWritten: "told",
+    TellOfWritten: "told_of",
     StaffWritten: "staff",
     PresenceWritten: "presence",
     OfficeWritten: "offices",

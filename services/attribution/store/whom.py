@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +16,24 @@ CONSULTANT: Final = (
 recorded: Final = msgspec.json.Decoder(RecordedEvent).decode
 
 
+class _Said(msgspec.Struct):
+    """What an event says, without who says it and when."""
+
+    data: dict[str, Any]
+
+
+_said: Final = msgspec.json.Decoder(_Said).decode
+
+
 def consultant_of(event: RecordedEvent) -> str | None:
     """Whom a record is about."""
-    return next((event.data[name] for name in CONSULTANT if isinstance(event.data.get(name), str)), None)
+    return _named(event.data)
+
+
+def consultant_in(body: bytes) -> str | None:
+    """The same, by the bytes of the event."""
+    return _named(_said(body).data)
+
+
+def _named(data: dict[str, Any]) -> str | None:
+    return next((data[name] for name in CONSULTANT if isinstance(data.get(name), str)), None)
