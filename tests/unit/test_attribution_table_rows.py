@@ -16,6 +16,7 @@ OTHERS: dict[str, type[Any]] = {
     "put_scopes": table_rows.ScopeWritten,
     "put_epochs": table_rows.EpochWritten,
     "put_records": table_rows.RecordWritten,
+    "put_new_records": table_rows.RecordWritten,
     "drop_records": table_rows.RecordDropped,
     "put_leaves": table_rows.LeafWritten,
     "drop_leaves": table_rows.LeafDropped,

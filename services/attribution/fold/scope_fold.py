@@ -197,8 +197,8 @@ class ScopeFold:
                 if key.kind == "customer":
                     customers[CustomerId(key.id)] = record if isinstance(record, Customer) else None
                 elif record is not None:
-                    state = encode_record(record)
-                    batch.records.append(RecordWritten(work.scope, *key, slice_.born[key], state))
+                    rows = batch.new_records if key in slice_.new else batch.records
+                    rows.append(RecordWritten(work.scope, *key, slice_.born[key], encode_record(record)))
             _flush_customers(work, customers, batch)
 
     def load_customers(self, works: Mapping[str, ScopeState], due: Iterable[tuple[str, str]]) -> None:
@@ -329,9 +329,10 @@ def _flush_customers(
     batch.dropped_leaves += [LeafDropped(work.scope, *row) for row in writing.dropped]
     for id_, customer in changed.items():
         if customer is not None:
-            born = work.slice.born[Key("customer", id_)]
+            key = Key("customer", id_)
+            rows = batch.new_records if key in work.slice.new else batch.records
             state = writing.rows.get(id_) or encode_record(customer)
-            batch.records.append(RecordWritten(work.scope, "customer", id_, born, state))
+            rows.append(RecordWritten(work.scope, *key, work.slice.born[key], state))
             if customer.root:
                 batch.homes[work.scope, id_] = customer.root
 

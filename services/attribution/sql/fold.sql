@@ -73,6 +73,11 @@ INSERT INTO scope_epochs (scope, epoch, first_seq)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[])
 ON CONFLICT DO NOTHING
 
+-- name: put_new_records
+-- Those that are known not to be there: nothing is looked up for them.
+INSERT INTO records (scope, kind, id, born, state)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bytea[])
+
 -- name: put_records
 INSERT INTO records (scope, kind, id, born, state)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bytea[])

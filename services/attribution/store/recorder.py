@@ -94,6 +94,7 @@ class AttributionRecorder(PostgresProcessRecorder):
         self._first_position: Composed = FIRST_POSITION.format(**names)
         self._next_position: Composed = NEXT_POSITION.format(**names)
         self._insert_by_unnest: Composed = INSERT_BY_UNNEST.format(**names)
+        self._insert_and_number: Composed = INSERT_BY_UNNEST.format(**names) + RETURNING
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """The library's own signature; `tracking` alone may leave gaps, as its published cases ask."""
@@ -103,7 +104,7 @@ class AttributionRecorder(PostgresProcessRecorder):
                 self._insert_tracking(curs, tracking)
             if not stored_events:
                 return None
-            self._append(curs, stored_events)
+            self._append(curs, stored_events, self._insert_and_number)
             return [row["notification_id"] for row in curs.fetchall()]
 
     def borrow(self) -> AbstractContextManager[Connection[DictRow]]:
@@ -132,7 +133,7 @@ class AttributionRecorder(PostgresProcessRecorder):
             # A pipeline: the server writes one table while the rows of the next are put into arrays.
             with conn.pipeline():
                 project(curs)
-                self._append(curs, stored_events)
+                self._append(curs, stored_events, self._insert_by_unnest)
 
     def _move_position(self, curs: Cursor[DictRow], tracking: Tracking, expected: int | None) -> None:
         if expected is None:
@@ -142,14 +143,16 @@ class AttributionRecorder(PostgresProcessRecorder):
         if curs.rowcount != 1:
             raise StalePositionError(tracking.application_name, expected)
 
-    def _append(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent | EventRow]) -> None:
-        """Insert the events; their notification ids wait in the cursor for whoever wants them."""
+    def _append(
+        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent | EventRow], insert: Composed
+    ) -> None:
+        """Insert the events by this statement."""
         if not stored_events:
             return
         self._lock_table(curs)  # readers of the notification log must never see a gap that fills up later
         self._notify_channel(curs)
         curs.execute(
-            self._insert_by_unnest,
+            insert,
             (
                 column([event.originator_id for event in stored_events]),
                 column([event.originator_version for event in stored_events]),
@@ -197,5 +200,6 @@ INSERT_BY_UNNEST = SQL("""
     FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])
         WITH ORDINALITY AS new (originator_id, originator_version, topic, state, n)
     ORDER BY n
-    RETURNING notification_id
 """)
+
+RETURNING = SQL("RETURNING notification_id")

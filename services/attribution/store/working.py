@@ -19,6 +19,8 @@ class WorkingSlice(Slice):
         self.known: set[Key] = set()
         self.born: dict[Key, int] = {}
         self.unsaved: set[Key] = set()
+        self.new: set[Key] = set()
+        """Of what is unsaved, that of which the store is known to have nothing."""
 
     def missing(self, keys: Iterable[Key]) -> set[Key]:
         """Those of `keys` that were never loaded."""
@@ -39,11 +41,16 @@ class WorkingSlice(Slice):
     def take_over(self, changes: Changes, seq: int) -> None:
         """Make the changes of the fact `seq`, which are to be stored."""
         self.put(changes)
+        for key in changes:
+            if key not in self.born:
+                self.born[key] = seq
+                # What was never asked for may be stored, as a contact of one who is joined.
+                if key in self.known:
+                    self.new.add(key)
         self.known.update(changes)
         self.unsaved.update(changes)
-        for key in changes:
-            self.born.setdefault(key, seq)
 
     def saved(self) -> None:
         """The store holds every change now."""
         self.unsaved.clear()
+        self.new.clear()
