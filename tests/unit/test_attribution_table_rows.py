@@ -12,6 +12,7 @@ from services.attribution.store.batch import SQL, BatchRows
 from services.attribution.store.table_rows import LIST_OF, DecisionWritten, OfFact
 
 OTHERS: dict[str, type[Any]] = {
+    "put_bearings": table_rows.BearingWritten,
     "put_outbox": table_rows.MessageWritten,
     "put_scopes": table_rows.ScopeWritten,
     "put_epochs": table_rows.EpochWritten,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Final, get_args
 
 import msgspec
@@ -22,6 +23,7 @@ from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.table_rows import (
+    BearingWritten,
     ConcernWritten,
     DealDecisionWritten,
     DealWritten,
@@ -57,6 +59,7 @@ from shared.rules.judge.result import deal_decision, flag_result, penalty_result
 INSTANT: Final = timedelta(microseconds=1)
 
 _encode = msgspec.json.Encoder().encode
+_place = attrgetter("place")
 
 
 class Cause(Struct, frozen=True, gc=False):
@@ -93,7 +96,8 @@ class FactChanges:
     """The records of the scope as they are after the fact."""
     stored: list[EventRow] = field(default_factory=list)
     rows: list[OfFact] = field(default_factory=list)
-    messages: list[tuple[bytes, datetime | None]] = field(default_factory=list)
+    bearings: list[BearingWritten] = field(default_factory=list)
+    messages: list[MessageWritten] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
     parted: list[str] = field(default_factory=list)
     deals: dict[tuple[str, str], DealWritten] = field(default_factory=dict)
@@ -122,15 +126,20 @@ class FactChanges:
     def send(
         self, make: Callable[..., OwnershipMessage], lapsed_at: datetime | None = None, **content: Any
     ) -> None:
-        seq = self.work.sent + len(self.messages) + 1
-        body = encode_message(make(scope=self.work.scope, seq=seq, **content))
-        self.messages.append((body, self.cause.known_at(lapsed_at)))
+        work, cause = self.work, self.cause
+        seq = work.sent + len(self.messages) + 1
+        body = encode_message(make(scope=work.scope, seq=seq, **content))
+        known_at = cause.known_at(lapsed_at)
+        message = MessageWritten(work.partition, work.scope, seq, body, cause.traceparent, known_at)
+        self.messages.append(message)
 
     def commit(self, batch: BatchRows) -> None:
         """Hand everything to the batch, take over the records and move the scope's counters."""
         work, cause = self.work, self.cause
         work.slice.take_over(self.records.changes, cause.seq)
-        batch.events.extend(self.stored)
+        batch.events += self.stored
+        batch.bearings += self.bearings
+        batch.outbox += self.messages
         for gone, into in self.joined:  # before the rows: those of this fact went along already
             batch.join(work.scope, gone, into)
         for added in self.rows:
@@ -141,55 +150,61 @@ class FactChanges:
             batch.warn(work.scope, warned, cause.seq)
         batch.deals |= self.deals
         batch.rulebooks |= self.texts
-        work.claims |= {customer: row for customer, row in self.claims.items() if row is not None}
         for customer, row in self.claims.items():
+            batch.claims[work.scope, customer] = row
             if row is None:
                 work.claims.pop(customer, None)
-            batch.claims[work.scope, customer] = row
-        for n, (body, known_at) in enumerate(self.messages, work.sent + 1):
-            message = MessageWritten(work.partition, work.scope, n, body, cause.traceparent, known_at)
-            batch.outbox.append(message)
+            else:
+                work.claims[customer] = row
         work.version += len(self.stored)
         work.sent += len(self.messages)
 
     def _changed_claims(self) -> None:
         """A claim message for each customer whose owner, status or expiry is another one now."""
-        records = self.records
+        affected = _affected(self.work.slice, self.records.changes)
         taken: dict[str, list[str]] = {}
         for gone, into in self.joined:
             taken.setdefault(into, []).append(gone)
             self.claims[gone] = None
-        affected = {name: records.find_customer(name) for name in _affected(self.work.slice, records.changes)}
-        self.claims |= {name: None for name, customer in affected.items() if customer is None}
-        customers = [customer for customer in affected.values() if customer is not None]
-        for customer in sorted(customers, key=lambda customer: customer.place):
-            known = self.work.claims.get(customer.id)
-            row = claim_row(records, customer, known)
-            replaces = tuple(taken.get(customer.id, ()))
-            generation = known.generation if known else 0
-            if replaces and row.generation == generation:
-                row = replace(row, generation=generation + 1)
-            if row != known:
-                self.claims[customer.id] = row
-            if row.generation > generation:
-                self.send(
-                    ClaimMessage,
-                    known.due_at if known else None,
-                    customer=customer.id,
-                    generation=row.generation,
-                    replaces=replaces,
-                    owner=row.standing.owner,
-                    status=row.standing.status,
-                    expires_at=row.standing.expires_at,
-                    timezone=records.scope.timezone,
-                )
+        customers = []
+        for name in affected:
+            customer = self.records.find_customer(name)
+            if customer is None:
+                self.claims[name] = None
+            else:
+                customers.append(customer)
+        for customer in sorted(customers, key=_place) if len(customers) > 1 else customers:
+            self._claim_of(customer, tuple(taken.get(customer.id, ())))
+
+    def _claim_of(self, customer: Customer, replaces: tuple[str, ...]) -> None:
+        records, known = self.records, self.work.claims.get(customer.id)
+        row = claim_row(records, customer, known)
+        generation = known.generation if known else 0
+        if replaces and row.generation == generation:
+            row = replace(row, generation=generation + 1)
+        if row != known:
+            self.claims[customer.id] = row
+        if row.generation > generation:
+            self.send(
+                ClaimMessage,
+                known.due_at if known else None,
+                customer=customer.id,
+                generation=row.generation,
+                replaces=replaces,
+                owner=row.standing.owner,
+                status=row.standing.status,
+                expires_at=row.standing.expires_at,
+                timezone=records.scope.timezone,
+            )
 
 
 def _affected(before: Slice, changes: Changes) -> set[CustomerId]:
     """Customers that changed, and those of disputes that did."""
-    found = {CustomerId(key.id) for key in changes if key.kind == "customer"}
+    found = set()
     for key, now in changes.items():
-        if key.kind == "dispute":
+        if key.kind == "customer":
+            found.add(CustomerId(key.id))
+        elif key.kind == "dispute":
             for dispute in (before.get(key), now):
                 found.update(dispute.customers if isinstance(dispute, Dispute) else ())
     return found

@@ -228,8 +228,8 @@ class ScopeFold:
         events, rows = outcome.events, self._changes(work, outcome, fact.occurred_at, record, fact.office)
         note(rows, fact.matter, events)
         rows.warned = warned
-        for name in names_of(fact, begun_by(work.slice, outcome.changes)):
-            rows.rows.append(BearingWritten(work.scope, name, record.seq))
+        names = names_of(fact, begun_by(work.slice, outcome.changes))
+        rows.bearings = [BearingWritten(work.scope, name, record.seq) for name in names]
         self._add_texts(rows, events, batch)
         fact_row = FactWritten(
             work.scope,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from shared.ids import CustomerId
-from shared.rules.domain.bearing import bearing
+from shared.rules.domain.bearing import names_in
 from shared.rules.domain.facts import Fact
 from shared.rules.domain.state import Changes, Customer, Key, Slice
 
@@ -18,12 +18,12 @@ from shared.rules.domain.state import Changes, Customer, Key, Slice
 def digest(key: Key) -> int:
     """What stands for a name in the index."""
     named = blake2b(f"{key.kind}:{key.id}".encode(), digest_size=8).digest()
-    return int.from_bytes(named, "big", signed=True)
+    return int.from_bytes(named, signed=True)
 
 
 def names_of(fact: Fact, begun: Iterable[CustomerId] = ()) -> list[int]:
     """Under which names a fact is found; `begun` are the customers who are there from it on."""
-    return [*map(digest, bearing(fact).names), *(digest(Key("customer", customer)) for customer in begun)]
+    return [digest(key) for key in (*names_in(fact.matter), *[Key("customer", one) for one in begun])]
 
 
 def begun_by(before: Slice, changes: Changes) -> list[CustomerId]:

@@ -317,7 +317,6 @@ class FactSetAside(NamedTuple):
 
 OfFact: TypeAlias = (
     FactWritten
-    | BearingWritten
     | DecisionWritten
     | SigningWritten
     | CancellationWritten
@@ -336,7 +335,6 @@ OfFact: TypeAlias = (
 
 LIST_OF: Final[dict[type[OfFact], str]] = {
     FactWritten: "facts",
-    BearingWritten: "bearings",
     DecisionWritten: "decisions",
     SigningWritten: "signings",
     CancellationWritten: "cancellations",

@@ -32,13 +32,19 @@ def bearing(fact: f.Fact) -> Bearing:
 
     A referrer is looked at and stays as it was: its facts bear on the visit, and the visit does not bear on them.
     """
-    matter = fact.matter
+    reads = _referrers(fact.matter) if isinstance(fact.matter, f.Visit) else ()
+    return Bearing(names_in(fact.matter), _once(reads))
+
+
+def names_in(matter: f.Matter) -> tuple[Key, ...]:
+    """The names alone, each once."""
     if isinstance(matter, HEADER):
-        return Bearing((SCOPE,))
+        return (SCOPE,)
     if isinstance(matter, f.Visit):
-        own = [Key("visit", matter.visit), *(Key("contact", each) for each in matter.customer.contacts)]
-        return Bearing(_once(own), _once(_referrers(matter)))
-    return Bearing(_once(map(_opener, named(matter))))
+        return _once(
+            [Key("visit", matter.visit), *[Key("contact", each) for each in matter.customer.contacts]]
+        )
+    return _once(map(_opener, named(matter)))
 
 
 def _referrers(visit: f.Visit) -> list[Key]:

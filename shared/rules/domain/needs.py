@@ -23,6 +23,9 @@ HELD = "held"
 LEADS_NOWHERE = frozenset({"scope", "board", "taken"})
 """The kinds of records that name no other record which a fact needs, but for one who leaves the scope."""
 
+_LEADS_ON = frozenset({"contact", "visit", "deal", "joined", "customer", "dispute"})
+"""The kinds under which stands a record that leads to others; most keys of a fact are of other kinds."""
+
 _DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
 """What can have opened a dispute of the system, which may have gone with another customer since."""
 
@@ -146,13 +149,14 @@ _OTHERS: dict[type, Callable[[Any], list[Key]]] = {
 
 def _close(slice_: Slice, wanted: set[Key]) -> None:
     """Add what the records under these keys lead to, and what those lead to, as far as they are at hand."""
-    waiting = list(wanted)
+    waiting = [key for key in wanted if key.kind in _LEADS_ON]
     while waiting:
         key = waiting.pop()
         for led in _leads(key, slice_.get(key)):
             if led not in wanted:
                 wanted.add(led)
-                waiting.append(led)
+                if led.kind in _LEADS_ON:
+                    waiting.append(led)
 
 
 def _leads(key: Key, record: Record | None) -> Sequence[Key]:
