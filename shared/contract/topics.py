@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -36,10 +36,6 @@ EDITION: Final = "edition"
 EPOCH: Final = "epoch"
 KNOWN_AT: Final = "known-at"
 RESTATED: Final = "restated"
-
-_OURS: Final = frozenset(
-    {SEQ, TRACEPARENT, WATERMARK, CONTACTS, DEFAULT_RULEBOOK, EDITION, EPOCH, KNOWN_AT, RESTATED}
-)
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -132,43 +128,33 @@ def decode_headers(raw: Iterable[tuple[str, bytes | None]]) -> Headers:
     """The headers of a record; those of others are passed over, ours must be right and stand once."""
     found: dict[str, str] = {}
     for name, value in raw:
-        if name in _OURS:
+        if name in _READERS:
             if name in found or value is None:
                 raise BadMessageError(f"header {name} must stand once and hold a value")
             try:
                 found[name] = value.decode()
             except UnicodeDecodeError:
                 raise BadMessageError(f"header {name} is not UTF-8") from None
-    return Headers(
-        _number(SEQ, found.get(SEQ)),
-        found.get(TRACEPARENT),
-        _instant(WATERMARK, found.get(WATERMARK)),
-        _contacts(found.get(CONTACTS)),
-        found.get(DEFAULT_RULEBOOK),
-        _number(EDITION, found.get(EDITION)),
-        _epoch(found.get(EPOCH)),
-        _instant(KNOWN_AT, found.get(KNOWN_AT)),
-        _number(RESTATED, found.get(RESTATED)) is not None,
-    )
+    return Headers(**{name.replace("-", "_"): _READERS[name](name, text) for name, text in found.items()})
 
 
-def _epoch(text: str | None) -> str | None:
-    if text is not None and not _UUID.fullmatch(text):
+def _text(_name: str, text: str) -> str:
+    return text
+
+
+def _epoch(_name: str, text: str) -> str:
+    if not _UUID.fullmatch(text):
         raise BadMessageError("header epoch must be a UUID in lower case")
     return text
 
 
-def _number(name: str, text: str | None) -> int | None:
-    if text is None:
-        return None
+def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 18 or int(text) < 1:
         raise BadMessageError(f"header {name} must be a whole number from 1")
     return int(text)
 
 
-def _instant(name: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
+def _instant(name: str, text: str) -> datetime:
     try:
         return parse_utc(text, name)
     except BadEvent as refusal:
@@ -185,13 +171,29 @@ def decode_contacts(stored: bytes | None) -> Mapping[str, Contact] | None:
     return None if stored is None else _decode_contacts(stored)
 
 
-def _contacts(text: str | None) -> Mapping[str, Contact] | None:
-    if text is None:
-        return None
+def _contacts(_name: str, text: str) -> Mapping[str, Contact]:
     try:
         return _decode_contacts(text)
     except msgspec.MsgspecError:
         raise BadMessageError("header contacts must hold a JSON object of texts") from None
+
+
+def _said(name: str, text: str) -> bool:
+    return _number(name, text) > 0
+
+
+_READERS: Final[dict[str, Callable[[str, str], Any]]] = {
+    SEQ: _number,
+    TRACEPARENT: _text,
+    WATERMARK: _instant,
+    CONTACTS: _contacts,
+    DEFAULT_RULEBOOK: _text,
+    EDITION: _number,
+    EPOCH: _epoch,
+    KNOWN_AT: _instant,
+    RESTATED: _said,
+}
+"""How each header is read; its field has the same name."""
 
 
 def dead_headers(reason: str, topic: str, partition: int, offset: int) -> list[tuple[str, bytes]]:

@@ -81,6 +81,6 @@ def test_decisions_of_a_customer_who_is_joined_go_along_in_their_scope_alone() -
     batch = BatchRows()
     kept: Any = (1, "gone", 1, None, b"")
     for scope in ("a", "b"):
-        batch.add(DecisionWritten(scope, *kept))  # type: ignore[arg-type]
+        batch.add([DecisionWritten(scope, *kept)])  # type: ignore[arg-type]
     batch.join("a", "gone", "into")
     assert [row.customer for row in batch.decisions] == ["into", "gone"]

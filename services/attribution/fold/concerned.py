@@ -6,11 +6,12 @@ read off the records when they are stored (`put_concerned`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from shared.ids import CustomerId
 from shared.rules.domain.dispute_opening import SYSTEM
-from shared.rules.domain.state import Changes, Customer, Deal, Dispute, Records
+from shared.rules.domain.state import Customer, Deal, Dispute, Records
 
 DEALS: Final = "deals"
 DISPUTES: Final = "disputes"
@@ -25,13 +26,22 @@ class Concern(NamedTuple):
     id: str
 
 
-def concerned(before: Records, after: Records, changes: Changes) -> Iterator[Concern]:
-    """Whom the deals and disputes concern that a fact changed, or that came to another owner by it."""
-    for key, record in changes.items():
-        if isinstance(record, Customer):
-            yield from _of_customer(before.find_customer(record.id), record, after)
-        elif isinstance(record, Dispute) and before.get(key) is not record:
-            yield from _of_dispute(record, after)
+def concerned(
+    before: Records,
+    after: Records,
+    customers: Mapping[CustomerId, Customer | None],
+    disputes: Iterable[tuple[Dispute | None, Dispute | None]],
+) -> Iterator[Concern]:
+    """Whom the deals and disputes concern that a fact changed, or that came to another owner by it.
+
+    Of the customers that changed, as they are now; of the disputes, as they were and are.
+    """
+    for id_, customer in customers.items():
+        if customer is not None:
+            yield from _of_customer(before.find_customer(id_), customer, after)
+    for was, dispute in disputes:
+        if dispute is not None and was is not dispute:
+            yield from _of_dispute(dispute, after)
 
 
 def _of_customer(was: Customer | None, now: Customer, after: Records) -> Iterator[Concern]:

@@ -5,12 +5,11 @@ contract.md#result and contract.md#topics: the decisions are a view of the domai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +19,7 @@ from services.attribution.fold.concerned import concerned
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
-from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
+from services.attribution.store.mapper import Cited, EventRow, stored_all, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.table_rows import (
     BearingWritten,
@@ -53,7 +52,7 @@ from shared.contract.warnings import Warned
 from shared.ids import CustomerId, EventId, OfficeId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.state import Changes, Customer, Deal, Dispute, Slice
+from shared.rules.domain.state import BookId, Customer, Deal, Dispute
 from shared.rules.judge.result import deal_decision, flag_result, penalty_result, stored_decision
 
 INSTANT: Final = timedelta(microseconds=1)
@@ -65,7 +64,7 @@ _place = attrgetter("place")
 class Cause(Struct, frozen=True, gc=False):
     """What made the events: the fact (or the last one before a sweep), the engine, the rulebook's text.
 
-    A sweep has no record, and what it decides was known when it lapsed.
+    A sweep has no record.
     """
 
     seq: int
@@ -75,105 +74,130 @@ class Cause(Struct, frozen=True, gc=False):
     record: JournalFact | None
     office: OfficeId | None = None
 
-    @property
-    def traceparent(self) -> str | None:
-        """Under which the fact came in."""
-        return None if self.record is None else self.record.traceparent
 
-    def known_at(self, lapsed_at: datetime | None) -> datetime | None:
-        """The last time up to which everything else was known: just before the fact, or before the lapse."""
-        at = lapsed_at if self.record is None else self.record.recorded_at
-        return None if at is None else at - INSTANT
-
-
-@dataclass(slots=True)
 class FactChanges:
-    """What one fact adds to the batch; nothing of it counts until `commit`, so that a failure leaves no trace."""
+    """What one fact adds to the batch; nothing of it counts until `commit`, so that a failure leaves no trace.
 
-    work: ScopeState
-    cause: Cause
-    records: SliceDraft
-    """The records of the scope as they are after the fact."""
-    stored: list[EventRow] = field(default_factory=list)
-    rows: list[OfFact] = field(default_factory=list)
-    bearings: list[BearingWritten] = field(default_factory=list)
-    messages: list[MessageWritten] = field(default_factory=list)
-    joined: list[tuple[str, str]] = field(default_factory=list)
-    parted: list[str] = field(default_factory=list)
-    deals: dict[tuple[str, str], DealWritten] = field(default_factory=dict)
-    claims: dict[str, ClaimRow | None] = field(default_factory=dict)
-    warned: list[Warned] = field(default_factory=list)
-    texts: dict[str, TextWritten] = field(default_factory=dict)
+    `records` are those of the scope as they are after the fact. `known_at` is the last time up to which everything else
+    was known: just before the fact; what a sweep decides was known when it lapsed.
+    """
 
-    @property
-    def version(self) -> int:
-        """The version of the event that is being projected."""
-        return self.work.version + len(self.stored)
+    __slots__ = (
+        "_sent", "bearings", "begun", "books", "cause", "claims", "deals", "joined", "known_at",
+        "messages", "parted", "records", "rows", "stored", "texts", "traceparent", "version", "warned", "work",
+    )  # fmt: skip
+
+    def __init__(self, work: ScopeState, cause: Cause, records: SliceDraft) -> None:
+        self.work = work
+        self.cause = cause
+        self.records = records
+        record = cause.record
+        self.traceparent = None if record is None else record.traceparent
+        self.known_at = None if record is None else record.recorded_at - INSTANT
+        self.version = work.version
+        """That of the event that is being projected."""
+        self._sent = work.sent
+        self.stored: list[EventRow] = []
+        self.rows: list[OfFact] = []
+        self.bearings: list[BearingWritten] = []
+        self.messages: list[MessageWritten] = []
+        self.joined: list[tuple[str, str]] = []
+        self.parted: list[str] = []
+        self.deals: dict[tuple[str, str], DealWritten] = {}
+        self.claims: dict[str, ClaimRow | None] = {}
+        self.warned: Sequence[Warned] = ()
+        self.begun: list[CustomerId] = []
+        """The customers who were not there before."""
+        self.books: list[BookId] = []
+        """The rulebooks by which the scope is judged from here on."""
+        self.texts: dict[str, TextWritten] = {}
 
     def project(self, events: Sequence[e.DomainEvent]) -> None:
         """Every row and message of the events, and of the claims that they changed."""
-        stream = stream_id(self.work.scope)
-        head = Cited(self.cause.seq, self.cause.engine, self.cause.rulebook).head()
-        for version, event in enumerate(events, self.version + 1):
-            self.stored.append(stored(head, stream, version, event))
+        work, cause = self.work, self.cause
+        head = Cited(cause.seq, cause.engine, cause.rulebook).head()
+        self.stored = stored_all(head, stream_id(work.scope), work.version + 1, events)
+        for event in events:
+            self.version += 1
             view = _VIEWS.get(type(event))
             if view is not None:
                 view(self, event)
-        self._changed_claims()
-        for concern in concerned(self.work.slice, self.records, self.records.changes):
-            self.rows.append(ConcernWritten(self.work.scope, *concern))
+        customers, disputes = self._sorted()
+        self._changed_claims(customers, disputes)
+        for concern in concerned(work.slice, self.records, customers, disputes):
+            self.rows.append(ConcernWritten(work.scope, *concern))
 
     def send(
         self, make: Callable[..., OwnershipMessage], lapsed_at: datetime | None = None, **content: Any
     ) -> None:
-        work, cause = self.work, self.cause
-        seq = work.sent + len(self.messages) + 1
-        body = encode_message(make(scope=work.scope, seq=seq, **content))
-        known_at = cause.known_at(lapsed_at)
-        message = MessageWritten(work.partition, work.scope, seq, body, cause.traceparent, known_at)
+        """One more message; it is the next of its scope."""
+        work, known_at = self.work, self.known_at
+        if known_at is None and lapsed_at is not None:
+            known_at = lapsed_at - INSTANT
+        self._sent += 1
+        body = encode_message(make(scope=work.scope, seq=self._sent, **content))
+        message = MessageWritten(work.partition, work.scope, self._sent, body, self.traceparent, known_at)
         self.messages.append(message)
 
     def commit(self, batch: BatchRows) -> None:
         """Hand everything to the batch, take over the records and move the scope's counters."""
-        work, cause = self.work, self.cause
-        work.slice.take_over(self.records.changes, cause.seq)
+        work, seq = self.work, self.cause.seq
+        work.slice.take_over(self.records.changes, seq)
         batch.events += self.stored
         batch.bearings += self.bearings
         batch.outbox += self.messages
         for gone, into in self.joined:  # before the rows: those of this fact went along already
             batch.join(work.scope, gone, into)
-        for added in self.rows:
-            batch.add(added)
+        batch.add(self.rows)
         for customer in self.parted:
             batch.joined[work.scope, customer] = None
         for warned in self.warned:
-            batch.warn(work.scope, warned, cause.seq)
-        batch.deals |= self.deals
-        batch.rulebooks |= self.texts
+            batch.warn(work.scope, warned, seq)
+        batch.deals.update(self.deals)
+        batch.rulebooks.update(self.texts)
         for customer, row in self.claims.items():
             batch.claims[work.scope, customer] = row
             if row is None:
                 work.claims.pop(customer, None)
             else:
                 work.claims[customer] = row
-        work.version += len(self.stored)
-        work.sent += len(self.messages)
+        work.version, work.sent = self.version, self._sent
 
-    def _changed_claims(self) -> None:
-        """A claim message for each customer whose owner, status or expiry is another one now."""
-        affected = _affected(self.work.slice, self.records.changes)
+    def _sorted(
+        self,
+    ) -> tuple[dict[CustomerId, Customer | None], list[tuple[Dispute | None, Dispute | None]]]:
+        """The customers that changed, as they are now; and the disputes, as they were and are."""
+        before, customers, disputes = self.work.slice, {}, []
+        for key, record in self.records.changes.items():
+            if key.kind == "customer":
+                customers[CustomerId(key.id)] = cast("Customer | None", record)
+            elif key.kind == "dispute":
+                disputes.append(cast("tuple[Dispute | None, Dispute | None]", (before.get(key), record)))
+        self.begun = [id_ for id_, now in customers.items() if now and before.find_customer(id_) is None]
+        return customers, disputes
+
+    def _changed_claims(
+        self,
+        changed: Mapping[CustomerId, Customer | None],
+        disputes: Iterable[tuple[Dispute | None, Dispute | None]],
+    ) -> None:
+        """A claim message for each customer whose owner, status or expiry is another one now.
+
+        It may be another one where the customer changed, or a dispute of theirs.
+        """
         taken: dict[str, list[str]] = {}
         for gone, into in self.joined:
             taken.setdefault(into, []).append(gone)
             self.claims[gone] = None
-        customers = []
-        for name in affected:
-            customer = self.records.find_customer(name)
-            if customer is None:
-                self.claims[name] = None
-            else:
-                customers.append(customer)
-        for customer in sorted(customers, key=_place) if len(customers) > 1 else customers:
+        affected = dict(changed)
+        for dispute in filter(None, chain.from_iterable(disputes)):
+            for name in dispute.customers:
+                affected[name] = self.records.find_customer(name)
+        self.claims.update((name, None) for name, customer in affected.items() if customer is None)
+        customers = [customer for customer in affected.values() if customer is not None]
+        if len(customers) > 1:
+            customers.sort(key=_place)
+        for customer in customers:
             self._claim_of(customer, tuple(taken.get(customer.id, ())))
 
     def _claim_of(self, customer: Customer, replaces: tuple[str, ...]) -> None:
@@ -196,18 +220,6 @@ class FactChanges:
                 expires_at=row.standing.expires_at,
                 timezone=records.scope.timezone,
             )
-
-
-def _affected(before: Slice, changes: Changes) -> set[CustomerId]:
-    """Customers that changed, and those of disputes that did."""
-    found = set()
-    for key, now in changes.items():
-        if key.kind == "customer":
-            found.add(CustomerId(key.id))
-        elif key.kind == "dispute":
-            for dispute in (before.get(key), now):
-                found.update(dispute.customers if isinstance(dispute, Dispute) else ())
-    return found
 
 
 def _decided(rows: FactChanges, event: e.Decided) -> None:
@@ -300,6 +312,11 @@ def _tell(rows: FactChanges, list_: str, event: EventId) -> None:
 
 def _office(rows: FactChanges, event: e.OfficeFound) -> None:
     rows.rows.append(OfficeWritten(event.office, rows.work.scope, rows.cause.seq))
+    rows.books.append(rows.work.book)
+
+
+def _adopted(rows: FactChanges, event: e.RulebookAdopted) -> None:
+    rows.books.append(event.adopted.book)
 
 
 def _enrolled(rows: FactChanges, event: e.StaffEnrolled) -> None:
@@ -347,6 +364,7 @@ _VIEWS: dict[type[Any], Callable[[FactChanges, Any], None]] = {
     e.Flagged: _flagged,
     e.Penalised: _penalised,
     e.OfficeFound: _office,
+    e.RulebookAdopted: _adopted,
     e.StaffEnrolled: _enrolled,
     e.StaffDeparted: _departed,
 }

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from shared.contract import Event
-from shared.contract.warnings import DEPARTED_STAFF, UNKNOWN_STAFF, Warned, WarningRule, names_of, warnings_of
+from shared.contract.warnings import (
+    DEPARTED_STAFF,
+    UNKNOWN_STAFF,
+    Warned,
+    WarningRule,
+    names_of,
+    staff_in,
+    warnings_of,
+)
 from shared.ids import StaffId
 from shared.rules.domain.state import Scope
 
 
 def warned_of(event: Event, scope: Scope) -> list[Warned]:
     """Nothing of it decides; who has left may have been there when it happened."""
+    if (
+        scope.staff
+        and event.office in scope.offices
+        and all(_there(scope, each) for _, each in staff_in(event.data))
+    ):
+        return []  # nearly all; to look closer at each took 2 % of the steps of the benchmark `fold`
 
     def standing(staff: StaffId) -> WarningRule | None:
         member = scope.staff.get(staff)
@@ -20,3 +34,8 @@ def warned_of(event: Event, scope: Scope) -> list[Warned]:
 
     known = event.office in scope.offices or not scope.offices
     return warnings_of(names_of(event), anybody=bool(scope.staff), office=known, standing=standing)
+
+
+def _there(scope: Scope, staff: StaffId) -> bool:
+    member = scope.staff.get(staff)
+    return member is not None and not member.departed

@@ -6,7 +6,7 @@ that moves the position.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -141,9 +141,10 @@ class BatchRows:
         self.joined[scope, gone] = into
         self.decisions = [moved(row, gone, into) if row.scope == scope else row for row in self.decisions]
 
-    def add(self, row: OfFact) -> None:
-        """One more row of its table."""
-        getattr(self, LIST_OF[type(row)]).append(row)
+    def add(self, rows: Iterable[OfFact]) -> None:
+        """More rows, each of its table."""
+        for row in rows:
+            getattr(self, LIST_OF[type(row)]).append(row)
 
     def warn(self, scope: str, warned: Warned, seq: int) -> None:
         """Somebody or something that nobody enrolled stands in one more record."""

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from shared.ids import CustomerId
 from shared.rules.domain.bearing import names_in
 from shared.rules.domain.facts import Fact
-from shared.rules.domain.state import Changes, Customer, Key, Slice
+from shared.rules.domain.state import Key
 
 
 def digest(key: Key) -> int:
@@ -24,10 +24,3 @@ def digest(key: Key) -> int:
 def names_of(fact: Fact, begun: Iterable[CustomerId] = ()) -> list[int]:
     """Under which names a fact is found; `begun` are the customers who are there from it on."""
     return [digest(key) for key in (*names_in(fact.matter), *[Key("customer", one) for one in begun])]
-
-
-def begun_by(before: Slice, changes: Changes) -> list[CustomerId]:
-    """The customers who were not there before these changes."""
-    return [
-        record.id for key, record in changes.items() if isinstance(record, Customer) and key not in before
-    ]

@@ -75,8 +75,11 @@ class _Form:
 
 
 _RECORDS = {cls: _Form(cls) for cls in get_args(Record)}
+_MARKS = {cls: b"%d " % form.version for cls, form in _RECORDS.items()}
 _EVENTS = {cls: _Form(cls) for cls in get_args(DomainEvent)}
 _EVENT_NAMES = {form.name: form for form in _EVENTS.values()}
+TOPICS: Final[dict[type[Any], str]] = {cls: form.topic for cls, form in _EVENTS.items()}
+"""`Name/version` of each event, which the event store calls the class of it."""
 
 KINDS: dict[str, type[Any]] = {
     "scope": state.Scope,
@@ -115,7 +118,7 @@ _FACE: Final = _face()
 
 def encode_record(record: Record) -> bytes:
     """All of a record as it stands in its row; the first byte line is its version, so that rows can be lifted."""
-    return b"%d %b" % (_RECORDS[type(record)].version, encoder.encode(record))
+    return _MARKS[type(record)] + encoder.encode(record)
 
 
 def decode_record(kind: str, data: bytes) -> Record:
@@ -136,7 +139,7 @@ def decode_face(kind: str, data: bytes) -> Record:
 
 def encode_event(event: DomainEvent) -> tuple[str, bytes]:
     """`Name/version`, which the event store calls the class of an event, and its body."""
-    return _EVENTS[type(event)].topic, encoder.encode(event)
+    return TOPICS[type(event)], encoder.encode(event)
 
 
 def decode_event_body(topic: str, data: bytes | msgspec.Raw) -> DomainEvent:

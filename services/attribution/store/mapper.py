@@ -6,6 +6,7 @@ decision that was made can be told from what a later version would decide (ADR 0
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from services.attribution.store.codec import decode_event_body, encode_event
+from services.attribution.store.codec import TOPICS, decode_event_body, encode_event, encoder
 from shared.rules.domain.events import DomainEvent
 
 STREAMS = uuid5(NAMESPACE_URL, "panke:scopes")
@@ -62,6 +63,18 @@ def stored(head: bytes, stream: UUID, version: int, event: DomainEvent) -> Event
     """The event as it is stored, behind the head of its fact."""
     topic, body = encode_event(event)
     return EventRow(stream, version, topic, b"%b%b}" % (head, body))
+
+
+def stored_all(head: bytes, stream: UUID, first: int, events: Iterable[DomainEvent]) -> list[EventRow]:
+    """All events of a fact, of which the first has this version.
+
+    A call for each would be 1 % more steps of the benchmark `fold`.
+    """
+    encode, topics = encoder.encode, TOPICS
+    return [
+        EventRow(stream, version, topics[type(event)], b"%b%b}" % (head, encode(event)))
+        for version, event in enumerate(events, first)
+    ]
 
 
 class _Reading(msgspec.Struct):

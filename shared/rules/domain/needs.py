@@ -20,9 +20,6 @@ HELD = "held"
 """The kind of key that stands for every customer whom one consultant has a claim on."""
 
 
-LEADS_NOWHERE = frozenset({"scope", "board", "taken"})
-"""The kinds of records that name no other record which a fact needs, but for one who leaves the scope."""
-
 _LEADS_ON = frozenset({"contact", "visit", "deal", "joined", "customer", "dispute"})
 """The kinds under which stands a record that leads to others; most keys of a fact are of other kinds."""
 
@@ -34,22 +31,31 @@ def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
     """Every key that this fact needs, as far as the slice already tells."""
     wanted = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
     wanted.update(named(fact.matter))
-    match fact.matter:
-        case f.Departure(staff=staff) if SCOPE in slice_:
-            wanted.add(Key(HELD, staff))
-            wanted.update(Key("board", office) for office in slice_.scope.offices)
-            wanted.update(Key("customer", customer.id) for customer in slice_.owned_by(staff))
-        case f.Recognition(registration=str(record)):
-            filed = slice_.filed(record)
-            wanted.update(named(filed.fact.matter) if filed is not None else ())
-        case f.Correction(record=record):
-            wanted.update(_formed_anew(slice_, record))
+    more = _MORE.get(type(fact.matter))
+    if more is not None:
+        wanted.update(more(slice_, fact.matter))
     _close(slice_, wanted)
     return wanted
 
 
-def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
+def _left(slice_: Slice, departure: f.Departure) -> Iterator[Key]:
+    """Whatever the staff of a scope may have; without its header nothing is known of it."""
+    if SCOPE in slice_:
+        yield Key(HELD, departure.staff)
+        yield from (Key("board", office) for office in slice_.scope.offices)
+        yield from (Key("customer", customer.id) for customer in slice_.owned_by(departure.staff))
+
+
+def _registered(slice_: Slice, recognition: f.Recognition) -> Iterable[Key]:
+    """What the registration names that somebody recognised."""
+    record = recognition.registration
+    filed = slice_.filed(record) if record is not None else None
+    return named(filed.fact.matter) if filed is not None else ()
+
+
+def _formed_anew(slice_: Slice, correction: f.Correction) -> Iterator[Key]:
     """The records of the customers whom a corrected record names so far, and what these name."""
+    record = correction.record
     filed = slice_.filed(record)
     if filed is None:
         return
@@ -65,6 +71,14 @@ def _formed_anew(slice_: Slice, record: EventId) -> Iterator[Key]:
             yield from named(known.fact.matter) if known is not None else ()
             if known is not None and isinstance(known.fact.matter, _DISPUTED):
                 yield Key("dispute", f"system:{each}")
+
+
+_MORE: dict[type, Callable[[Slice, Any], Iterable[Key]]] = {
+    f.Departure: _left,
+    f.Recognition: _registered,
+    f.Correction: _formed_anew,
+}
+"""What facts of one type want besides what they name, by what is at hand."""
 
 
 def _not_at_hand(slice_: Slice, customer: Customer) -> Iterable[EventId]:
@@ -157,6 +171,19 @@ def _close(slice_: Slice, wanted: set[Key]) -> None:
                 wanted.add(led)
                 if led.kind in _LEADS_ON:
                     waiting.append(led)
+
+
+def leads_on(slice_: Slice, changed: Iterable[Key], asked: set[Key]) -> bool:
+    """Whether a fact that asked for all these keys wants more, now that some of their records have changed.
+
+    Not of one who leaves, nor of a correction: these want more by other ways than what leads to what.
+    """
+    for key in changed:
+        if key.kind == "record":  # of a recognition: what the record names
+            return True
+        if key.kind in _LEADS_ON and any(led not in asked for led in _leads(key, slice_.get(key))):
+            return True
+    return False
 
 
 def _leads(key: Key, record: Record | None) -> Sequence[Key]:
