@@ -22,6 +22,8 @@ from services.attribution.store.claim_state import ClaimRow, claim_row
 from services.attribution.store.mapper import Cited, EventRow, stored_all, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.table_rows import (
+    AboutRecordWritten,
+    AboutWritten,
     BearingWritten,
     ConcernWritten,
     DealDecisionWritten,
@@ -34,8 +36,6 @@ from services.attribution.store.table_rows import (
     PenaltyWritten,
     PresenceWritten,
     StaffWritten,
-    TellOfWritten,
-    TellWritten,
     TextWritten,
 )
 from services.attribution.store.whom import consultant_in
@@ -287,27 +287,27 @@ def _own_deals(rows: FactChanges, customer: Customer, deals: Iterable[Deal]) -> 
 def _flagged(rows: FactChanges, event: e.Flagged) -> None:
     body = _encode(flag_result(event))
     rows.rows.append(FlagWritten(rows.work.scope, rows.version, event.event, body))
-    _tell(rows, "flags", event.event)
+    _about(rows, "flags", event.event)
 
 
 def _penalised(rows: FactChanges, event: e.Penalised) -> None:
     body = _encode(penalty_result(event))
     rows.rows.append(PenaltyWritten(rows.work.scope, rows.version, event.event, body))
-    rows.rows.append(TellWritten(rows.work.scope, "penalties", "staff", event.staff, rows.version))
-    _tell(rows, "penalties", event.event)
+    rows.rows.append(AboutWritten(rows.work.scope, "penalties", "staff", event.staff, rows.version))
+    _about(rows, "penalties", event.event)
 
 
-def _tell(rows: FactChanges, list_: str, event: EventId) -> None:
+def _about(rows: FactChanges, list_: str, event: EventId) -> None:
     """Whom and which office a flag or a penalty concerns: of the fact at hand that is known, of an earlier one the
     server looks for its record, which takes ten times as long."""
     scope, record = rows.work.scope, rows.cause.record
     if record is None or record.event is None or record.event.id != event:
-        rows.rows.append(TellOfWritten(scope, list_, rows.version, event))
+        rows.rows.append(AboutRecordWritten(scope, list_, rows.version, event))
         return
-    rows.rows.append(TellWritten(scope, list_, "office", record.event.office, rows.version))
+    rows.rows.append(AboutWritten(scope, list_, "office", record.event.office, rows.version))
     consultant = consultant_in(record.body)
     if consultant is not None:
-        rows.rows.append(TellWritten(scope, list_, "staff", consultant, rows.version))
+        rows.rows.append(AboutWritten(scope, list_, "staff", consultant, rows.version))
 
 
 def _office(rows: FactChanges, event: e.OfficeFound) -> None:

@@ -204,14 +204,14 @@ CROSS JOIN LATERAL (
 ) AS told
 ON CONFLICT DO NOTHING
 
--- name: put_told
+-- name: put_about
 -- Flags and penalties by whom and which office they concern.
 INSERT INTO concerned (scope, list, kind, name, born, id)
 SELECT scope, list, kind, name, version, ''
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[]) AS made (scope, list, kind, name, version)
 ON CONFLICT DO NOTHING
 
--- name: put_told_of
+-- name: put_about_record
 -- Those that are about an earlier record, by what that one says.
 INSERT INTO concerned (scope, list, kind, name, born, id)
 SELECT made.scope, list, told.kind, told.name, version, ''

@@ -19,6 +19,8 @@ from services.attribution.store.mapper import EventRow
 from services.attribution.store.recorder import IntegrityError
 from services.attribution.store.table_rows import (
     LIST_OF,
+    AboutRecordWritten,
+    AboutWritten,
     BearingWritten,
     CancellationWritten,
     ClaimWritten,
@@ -46,8 +48,6 @@ from services.attribution.store.table_rows import (
     ScopeWritten,
     SigningWritten,
     StaffWritten,
-    TellOfWritten,
-    TellWritten,
     TextWritten,
     WarningWritten,
 )
@@ -110,8 +110,8 @@ class BatchRows:
     flags: list[FlagWritten] = field(default_factory=list)
     penalties: list[PenaltyWritten] = field(default_factory=list)
     concerned: list[ConcernWritten] = field(default_factory=list)
-    told: list[TellWritten] = field(default_factory=list)
-    told_of: list[TellOfWritten] = field(default_factory=list)
+    about: list[AboutWritten] = field(default_factory=list)
+    about_record: list[AboutRecordWritten] = field(default_factory=list)
     staff: list[StaffWritten] = field(default_factory=list)
     presence: list[PresenceWritten] = field(default_factory=list)
     offices: list[OfficeWritten] = field(default_factory=list)
@@ -181,8 +181,8 @@ class BatchRows:
         _put(curs, "put_flags", self.flags)
         _put(curs, "put_penalties", self.penalties)
         _put(curs, "put_concerned", self.concerned)
-        _put(curs, "put_told", self.told)
-        _put(curs, "put_told_of", self.told_of)
+        _put(curs, "put_about", self.about)
+        _put(curs, "put_about_record", self.about_record)
         _put(curs, "put_staff", _last_of_each(self.staff))
         _put(curs, "put_presence", _last_of_each(self.presence))
         _put(curs, "put_offices", self.offices)

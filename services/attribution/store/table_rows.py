@@ -179,7 +179,7 @@ class PenaltyWritten(NamedTuple):
     body: bytes
 
 
-class TellWritten(NamedTuple):
+class AboutWritten(NamedTuple):
     """That a flag or a penalty concerns a member of staff or an office."""
 
     scope: ScopeId
@@ -189,7 +189,7 @@ class TellWritten(NamedTuple):
     version: int
 
 
-class TellOfWritten(NamedTuple):
+class AboutRecordWritten(NamedTuple):
     """That a flag or a penalty concerns whom an earlier record names."""
 
     scope: ScopeId
@@ -324,8 +324,8 @@ OfFact: TypeAlias = (
     | FlagWritten
     | PenaltyWritten
     | ConcernWritten
-    | TellWritten
-    | TellOfWritten
+    | AboutWritten
+    | AboutRecordWritten
     | StaffWritten
     | PresenceWritten
     | OfficeWritten
@@ -342,8 +342,8 @@ LIST_OF: Final[dict[type[OfFact], str]] = {
     FlagWritten: "flags",
     PenaltyWritten: "penalties",
     ConcernWritten: "concerned",
-    TellWritten: "told",
-    TellOfWritten: "told_of",
+    AboutWritten: "about",
+    AboutRecordWritten: "about_record",
     StaffWritten: "staff",
     PresenceWritten: "presence",
     OfficeWritten: "offices",
