@@ -86,10 +86,9 @@ def _problem(outcome: Conflict | RefusedEvent | Delayed) -> dict[str, Any]:
 
 def line_json(number: int, outcome: LineOutcome) -> bytes:
     """The result of one line of a batch, itself one line."""
-    status = status_of(outcome)
     if isinstance(outcome, PLACED):
-        return b'{"line":%d,"status":%d,%b}\n' % (number, status, _members(outcome.place))
-    return b'{"line":%d,"status":%d,"problem":%b}\n' % (number, status, problem_json(outcome))
+        return b'{"line":%d,"status":%d,%b}\n' % (number, STATUS[type(outcome)], _members(outcome.place))
+    return b'{"line":%d,"status":%d,"problem":%b}\n' % (number, status_of(outcome), problem_json(outcome))
 
 
 def batch_ndjson(outcomes: Sequence[LineOutcome]) -> bytes:

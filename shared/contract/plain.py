@@ -45,12 +45,15 @@ def is_hidden(plain_text: str) -> bool:
 
 def can_be_seen(text: str) -> bool:
     """Whether a name holds a letter or a digit that a reader sees."""
-    return any(c.isalnum() and c not in UNSEEN_LETTERS for c in text)
+    return _begins_seen(text) or any(c.isalnum() and c not in UNSEEN_LETTERS for c in text)
 
 
 def is_blank(text: str) -> bool:
     """Whether there is nothing to be seen in a text, not even a sign."""
+    return not _begins_seen(text) and (not text.strip() or not _unseen("", text).strip())
+
+
+def _begins_seen(text: str) -> bool:
+    """Whether the first character can be seen: so nearly every text begins, and this is asked of each."""
     first = text[:1]
-    if first.isalnum() and first not in UNSEEN_LETTERS:  # as nearly every text begins, and asked of each
-        return False
-    return not text.strip() or not _unseen("", text).strip()
+    return first.isalnum() and first not in UNSEEN_LETTERS

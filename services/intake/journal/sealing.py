@@ -112,11 +112,9 @@ class SealingJournal:
         }
         if new:
             self._known |= self._vault.people_of(connection, new)
-        return [self._sealed_one(*pair) for pair in pairs]
+        return [self._sealed_one(*pair) if pair[1].is_personal else pair[0] for pair in pairs]
 
     def _sealed_one(self, submission: Submission, draft: Draft) -> Submission:
-        if not draft.is_personal:
-            return submission
         people = {contact: self._known[submission.scope, contact] for contact in draft.contacts()}
         body, proof = draft.sealed(submission.digest, people)
         return replace(submission, body=body, digest=proof, contacts=None)
