@@ -157,16 +157,30 @@ def _of_files(file: Path) -> dict[str, Any]:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--rulebooks", envvar="PANKE_RULEBOOK_FOLDER", type=_there, help="the folder of rulebooks")
 @click.option("--policy", envvar="PANKE_NOTIFIER_POLICY", type=_there, help="the alert policy")
+@click.option("--schemes", envvar="PANKE_SCHEME_FOLDER", type=_there, help="the folder of schemes")
+@click.option("--place-names", envvar="PANKE_PLACE_NAMES", type=_there, help="what offices are called")
 @click.option("--log-files", envvar="PANKE_AUDIT_FILES", type=_there, help="the files of the log")
-def files(file: Path, rulebooks: Path | None, policy: Path | None, log_files: Path | None) -> None:
-    """Write the files of a deployment to FILE: rulebooks, alert policy, the log's own. Never a file of keys."""
+def files(
+    file: Path,
+    rulebooks: Path | None,
+    policy: Path | None,
+    schemes: Path | None,
+    place_names: Path | None,
+    log_files: Path | None,
+) -> None:
+    """Write the files of a deployment to FILE: rulebooks, schemes, alert policy, what offices are called, the log's
+    own. Never a file of keys."""
     from deploy.backup.dump import BackupError
     from deploy.backup.files import archive
 
-    given = {"rulebooks": rulebooks, "policy": policy, "log": log_files}
+    given = {
+        "rulebooks": rulebooks, "schemes": schemes, "policy": policy, "names": place_names, "log": log_files,
+    }  # fmt: skip
     named = {name: path for name, path in given.items() if path is not None}
     if not named:
-        raise click.UsageError(bilingual("name what there is: --rulebooks, --policy, --log-files"))
+        raise click.UsageError(
+            bilingual("name what there is: --rulebooks, --schemes, --policy, --place-names, --log-files")
+        )
     keys = [Path(os.environ[name]) for name in _KEYS if os.environ.get(name)]
     try:
         digests = archive(file, named, keys)

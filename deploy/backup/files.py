@@ -1,4 +1,4 @@
-"""The files of a deployment in one archive: rulebooks, alert policy, the files of the log; never a file of keys.
+"""The files of a deployment in one archive: rulebooks, schemes, alert policy, names, the log's; never a file of keys.
 
 The checkpoint of the log is read first and its tiles behind it: they have at least what it leads to.
 """

@@ -91,7 +91,14 @@ def files(tmp_path: Path) -> dict[str, Path]:
     rulebooks.mkdir()
     (rulebooks / "own.yaml").write_text("name: own\n")
     policy.write_text("language: zh\n")
-    return {"--log-files": log, "--rulebooks": rulebooks, "--policy": policy}
+    names, schemes = tmp_path / "names.yaml", tmp_path / "schemes"
+    names.write_text("offices: {east: {zh: 东区案场, en: East}}\n")
+    schemes.mkdir()
+    (schemes / "own.yaml").write_text("scheme: own\n")
+    return {
+        "--log-files": log, "--rulebooks": rulebooks, "--policy": policy, "--place-names": names,
+        "--schemes": schemes,
+    }  # fmt: skip
 
 
 def archived(files: dict[str, Path], file: Path) -> Result:
@@ -99,7 +106,7 @@ def archived(files: dict[str, Path], file: Path) -> Result:
 
 
 def test_files_come_back_as_they_were(files: dict[str, Path], tmp_path: Path) -> None:
-    """The log's, the rulebooks and the policy, readable by their owner alone; never over what is there."""
+    """The log's, rulebooks, schemes, policy and names, readable by their owner alone; never over what is there."""
     file, into = tmp_path / "files.tgz", tmp_path / "back"
     assert archived(files, file).exit_code == 0
     assert file.stat().st_mode & 0o077 == 0
@@ -108,6 +115,8 @@ def test_files_come_back_as_they_were(files: dict[str, Path], tmp_path: Path) ->
     assert (into / "log" / "tile" / "0" / "000").read_bytes() == bytes(range(256))
     assert (into / "policy" / "alerts.yaml").read_text() == "language: zh\n"
     assert (into / "rulebooks" / "own.yaml").exists()
+    assert (into / "schemes" / "own.yaml").exists()
+    assert "东区案场" in (into / "names" / "names.yaml").read_text()
     assert run(restore, "files", str(file), "--into", str(into)).exit_code == 1
 
 
