@@ -20,7 +20,7 @@ from shared.i18n import Text
 from shared.rules.rulebooks.loading import load_book, shipped
 from shared.rules.schemes.documents import document_cited
 from shared.rules.schemes.loading import load_scheme, shipped_schemes
-from tests.support.console_rendering import HOSTILE, made_up_scope, page_text
+from tests.support.console_rendering import HOSTILE, PLACE, made_up_scope, page_text
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 BOOKS = OfficeBooks()
@@ -39,6 +39,22 @@ def test_every_clause_of_a_book_is_told_once_in_both_languages(name: str) -> Non
     assert all(HAN.search(one.sentence.zh) and one.sentence.en for one in told)
     assert all(value.zh and value.en for one in told for value in one.values)
     assert view.own, name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", shipped())
+def test_no_two_clauses_of_a_book_have_one_heading(name: str, language: Language) -> None:
+    """Those without a number are told apart by what they are about."""
+    view = book_view(load_book(name))
+    text = page_text(
+        language, "rulebook/book.html", view=view, differs=None, force=None, may_try=False, place=PLACE
+    )
+    headings = re.findall(r'<h3><a href="#[^"]*" title="[^"]*">([^<]*)</a></h3>', text)
+    assert len(headings) == len(view.own) + len(view.kept)
+    assert len(set(headings)) == len(headings)
+    assert view.sha256 in text and f">{name} {view.version} " not in text, (
+        "the foot names it as its head does"
+    )
 
 
 def test_a_book_differs_from_itself_in_nothing_and_from_another_by_its_values() -> None:

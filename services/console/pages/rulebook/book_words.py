@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from typing import Final
 
 from msgspec import Struct
 
-from shared.i18n import Text, listed
-from shared.rules.rulebooks.in_words import differences, in_words
+from shared.i18n import Text, listed, translated
+from shared.rules.rulebooks.in_words import ValueInWords, differences, in_words
 from shared.rules.rulebooks.loading import Book
+from shared.rules.rulebooks.words import VALUES
+
+_SUBJECTS: Final[Mapping[str, Text]] = VALUES | {
+    "honour": translated("Claims of earlier records"),
+    "discovery": translated("Found to be one customer"),
+    "referral": translated("Referrals"),
+    "deal": translated("Deals"),
+    "rotation": translated("The order of reception"),
+    "penalties": translated("Penalties"),
+}
+"""What the sections of a rulebook are about; those of one value are called as it is."""
 
 
 class ClauseView(Struct, frozen=True):
-    """A clause: its sentence, and each value that it sets in words; none where people do what it says."""
+    """A clause: its sentence, and each value that it sets in words; none where people do what it says. One without a
+    number is told from others of its rulebook by its `subject`."""
 
     clause: str
     sentence: Text
     values: list[Text]
+    subject: Text | None
 
 
 class BookView(Struct, frozen=True, kw_only=True):
@@ -58,8 +72,9 @@ def book_view(book: Book) -> BookView:
     def views(clauses: Iterable[str]) -> list[ClauseView]:
         sentences = {str(clause): text for clause, text in known.clauses.items()}
         return [
-            ClauseView(one, sentences[one], [value.text for value in told if value.clause == one])
+            ClauseView(one, sentences[one], [value.text for value in values], _subject(one, values))
             for one in clauses
+            for values in [[value for value in told if value.clause == one]]
         ]
 
     return BookView(
@@ -67,6 +82,15 @@ def book_view(book: Book) -> BookView:
         extends=listed(Text(f"《{sheet.title.zh}》", sheet.title.en) for sheet in book.sheets[:-1]),
         own=views(map(str, own)), kept=views(map(str, kept)),
     )  # fmt: skip
+
+
+def _subject(clause: str, values: Iterable[ValueInWords]) -> Text | None:
+    """What the values of a clause are about; its own name where it sets none."""
+    place = clause.rpartition(".")[2]
+    if place[:1].isdigit():
+        return None
+    sections = dict.fromkeys(value.path.partition(".")[0] for value in values)
+    return listed([_SUBJECTS[one] for one in sections if one != "kept"] or [Text(place, place)])
 
 
 def book_difference(before: Book, after: Book) -> BookDifference:
