@@ -162,3 +162,20 @@ def test_what_is_found_by_office_is_what_a_walk_through_all_offices_finds(
                 assert known.of(data, office) == [one for one in known.of(data) if one.office == office]
                 between = [one for one in known.between(data, first, last) if one.office == office]
                 assert known.between(data, first, last, office) == between
+
+
+@settings(max_examples=20, deadline=None)
+@given(moves(), st.integers(0, 40))
+def test_a_customer_is_of_an_office_where_its_claim_or_first_record_says_so(
+    drawn: list[Move], number: int
+) -> None:
+    """Also where it is told from the tables alone that they are not; as known at any time."""
+    events = [one | {"office": f"office-{place % 3}"} for place, one in enumerate(stream(drawn))]
+    registers = posted(lines(events), parse_instant(events[-1]["recorded_at"]) + LATER)
+    offices = {OfficeId(one["office"]) for one in events}
+    for at in (recorded(events, number), whole(registers)[0]):
+        known = registers.known(at)
+        for customer in known.customers:
+            told = {one for one in offices if known.is_of(customer, one, at)}
+            assert told == {known.office_of(customer, at)}
+            assert known.is_of(customer, None, at)

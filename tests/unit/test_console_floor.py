@@ -74,7 +74,15 @@ def services(**more: Any) -> MadeUpServices:
     board = {"queue": ["wang", "li"], "next": "wang"}
     lapsed = {
         "table": "lapsed",
-        "lines": [{"figures": {"lapsed": {"ids": [f"{LAPSED}:2026-03-11T16:00:00+00:00"]}}}],
+        "lines": [
+            {
+                "figures": {
+                    "lapsed": {
+                        "ids": [f"{LAPSED}:2026-03-11T{hour}:00:00+00:00" for hour in range(10, 17)] * 2
+                    }
+                }
+            }
+        ],
     }
     mark = {
         "type": "visit.registered", "office": OFFICE, "occurred_at": "2026-03-12T00:30:00Z",
@@ -219,6 +227,9 @@ def test_the_floor_has_what_lapses_ahead_and_behind() -> None:
     assert "三天内到期 2" in plain(page)
     behind = lately()[lately().index('id="behind"') :]
     assert "ZATB-EWK8" in behind and "9小时前" in behind
+    assert (
+        "近日失效 14" in plain(page) and behind.count("ZATB-EWK8") == 10 and "此处为最近10条" in plain(behind)
+    )
 
 
 def test_a_customer_in_dispute_leads_from_the_floor_to_the_dispute() -> None:

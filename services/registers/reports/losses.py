@@ -94,10 +94,9 @@ def _columns(grain: LossGrain) -> tuple[ReportColumn, ...]:
 def _lapses(basis: ReportBasis) -> ReportTable:
     tally, known, at = Tally([("lapsed",)]), basis.known, basis.known.as_of
     first, last = basis.time.begin_of(basis.period.first), basis.time.end_of(basis.period.last)
-    found = known.lapses_between(first, last)
+    found = [one for one in known.lapses_between(first, last) if known.is_of(one.customer, basis.office, at)]
     for decision in sorted(found, key=lambda one: (known.customers[one.customer].number, one.at, one.number)):
-        if basis.office in (None, known.office_of(decision.customer, at)):
-            tally.add(("lapsed",), "lapsed", f"{decision.customer}:{decision.at.isoformat()}")
+        tally.add(("lapsed",), "lapsed", f"{decision.customer}:{decision.at.isoformat()}")
     heads = (
         ReportColumn("lapsed", translated("claims lapsed"), translated("claims that ran out in the period")),
     )

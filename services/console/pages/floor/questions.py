@@ -47,6 +47,13 @@ class LapsedClaim(Struct, frozen=True):
     at: str
 
 
+class LapsedClaims(Struct, frozen=True):
+    """How many claims ran out, and the last of them."""
+
+    count: int
+    last: list[LapsedClaim]
+
+
 class NamedClaim(Struct, frozen=True):
     """A claim, and how its customer is called."""
 
@@ -125,8 +132,8 @@ class FloorQuestions:
             [NamedClaim(one, case_number(one.customer), names.get(one.customer, "")) for one in first],
         )
 
-    async def behind(self, since: date) -> list[LapsedClaim]:
-        """Claims that ran out in the last days, the last first."""
+    async def behind(self, since: date) -> LapsedClaims:
+        """How many claims ran out in the last days, and the last of them."""
         query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
         told = await self._get("registers", f"{self._office}/reports/losses", LossesAnswered, **query)
         ended = [
@@ -138,10 +145,8 @@ class FloorQuestions:
         ]
         latest = sorted(((at, customer) for customer, at in ended), reverse=True)[:SHOWN]
         names = await self._names(self._place.scope, [customer for _, customer in latest])
-        return [
-            LapsedClaim(customer, case_number(customer), names.get(customer, ""), at)
-            for at, customer in latest
-        ]
+        last = [LapsedClaim(one, case_number(one), names.get(one, ""), at) for at, one in latest]
+        return LapsedClaims(len(ended), last)
 
     async def penalties(self, since: date) -> list[ListedPenalty]:
         """Those of records of the last days, the last first."""

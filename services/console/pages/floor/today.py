@@ -24,7 +24,7 @@ from services.console.pages.floor.questions import (
     EndingClaims,
     FloorPart,
     FloorQuestions,
-    LapsedClaim,
+    LapsedClaims,
     part_of,
 )
 from shared.contract.answers.desk import BoardsAnswer
@@ -48,7 +48,7 @@ class FloorLately(Struct, frozen=True, kw_only=True):
     """What came of the last days, what they left to do, and what the next ones bring."""
 
     ahead: FloorPart[EndingClaims]
-    behind: FloorPart[list[LapsedClaim]]
+    behind: FloorPart[LapsedClaims]
     work: FloorPart[WorkListAnswered]
     marked: FloorPart[FloorRows]
     penalties: FloorPart[list[ListedPenalty]]
