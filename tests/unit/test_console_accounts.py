@@ -113,6 +113,7 @@ def test_a_new_account_is_for_who_was_chosen_on_the_page_of_people() -> None:
 def test_an_account_is_headed_by_the_name_of_its_person() -> None:
     page = shown(account, as_administrator(MadeUpAccess()), UUID(ID))[1]
     assert "<h1>李娜 <code>li</code>" in page
+    assert "李娜的密码、验证器" in page and "李娜将在各处退出" in page
 
 
 def test_staff_are_called_by_their_ids_while_nobody_says_their_names() -> None:
