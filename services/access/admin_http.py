@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import FastAPI, Query, Request
+from msgspec import UNSET
 from starlette.responses import Response
 
 from services.access.accounts.accounts import Accounts, By, MadeAccount
@@ -161,7 +162,16 @@ class AdministrationApi:
         head = self._record.head()
         found = self._record.page(asked)
         following = found[-1][0] if len(found) == asked.limit else None
-        entries = [LoggedEntry(seq, **_known(msgspec.structs.asdict(entry))) for seq, entry in found]
+        linked = self._accounts.linked_staff(
+            {entry.account for _, entry in found if entry.account is not None}
+        )
+        entries = [
+            LoggedEntry(
+                seq, **_known(msgspec.structs.asdict(entry)),
+                staff=linked.get((entry.account or "", entry.scope or ""), UNSET),
+            )
+            for seq, entry in found
+        ]  # fmt: skip
         return AccessLogPage(entries, following, ChainEnd(head.seq, head.digest.hex()))
 
 

@@ -182,6 +182,26 @@ async def test_services_report_openings_and_a_repetition_changes_nothing(access:
     assert checked(access).problem is None
 
 
+async def test_whoever_reads_the_record_is_told_by_which_id_the_records_of_the_scope_name_them(
+    access: Access,
+) -> None:
+    """As the account is linked now; of a scope in which it is linked with nobody, and of a stranger, nothing."""
+    li = await access.person("li.na", ("east", "li"), ("west", "li-2"))
+    auditor = await access.person("yan", roles={"group_auditor": "*"})
+    batch = [
+        opening("c1", account=li["account"], login="li.na"),
+        opening("c2", "west", account=li["account"], login="li.na"),
+        opening("c3", "north", account=li["account"], login="li.na"),
+        opening("c4"),
+    ]
+    await access.post("openings", {"openings": batch}, await machine(access))
+    told = (await access.get("log?act=opened", auditor["access_token"])).json()["entries"]
+    assert {one["customer"]: one.get("staff") for one in told if "customer" in one} == {
+        "c1": "li", "c2": "li-2", "c3": None, "c4": None,
+    }  # fmt: skip
+    assert not any("staff" in one for one in access.entries()), "the entries are as they were written"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -352,12 +352,14 @@ def test_the_record_of_access_is_told_in_words(language: Language) -> None:
     entry = ShownAccess(
         7, "2026-03-02T01:00:00Z", "opened", "li", "attribution", "customer.read", "manager", CUSTOMER
     )
-    page = ShownAccessPage([entry], None, ShownChainEnd(7, "ab"))
+    other = ShownAccess(6, "2026-03-02T01:00:00Z", "opened", "w.q", staff="wang")
+    page = ShownAccessPage([entry, other], None, ShownChainEnd(7, "ab"))
     text = page_text(
         language, "audit/looked_at.html", shown=page, act="", customer="", since="", until="", wrong=Wrong(),
         acts=ACTS, action_word=action_word, role_word=role_word, case_number=case_number, further=None,
     )  # fmt: skip
     assert "小李" in text
+    assert "小王</span>" in text and ">w.q<" not in text, "whose login is another than their id, too"
     assert case_number(CUSTOMER) in text
     assert "customer.read" not in text
     assert str(in_language(language, action_word("customer.read"))) in text

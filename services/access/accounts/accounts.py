@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -160,6 +160,12 @@ class Accounts:
         given = {"scope": scope, "after_scope": after[0], "after_staff": after[1], "limit": limit}
         with self._database.connection() as connection:
             return connection.execute(SQL["staff_accounts"], given).fetchall()
+
+    def linked_staff(self, accounts: Iterable[str]) -> dict[tuple[str, str], str]:
+        """By which id the records of each scope name the person of an account, by account and scope."""
+        with self._database.connection() as connection:
+            rows: list[Any] = connection.execute(SQL["linked_staff"], {"accounts": list(accounts)}).fetchall()
+        return {(account, scope): staff for account, scope, staff in rows}
 
     def grant(self, account: str, role: GrantedRole, by: By) -> str:
         """Give a role over scopes; what is of no scope, over every one; what is a machine's, to no person."""

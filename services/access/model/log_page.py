@@ -8,7 +8,8 @@ from shared.contract.answers.values import InstantText
 
 
 class LoggedEntry(Struct, frozen=True):
-    """An entry with its place; what does not apply is left out."""
+    """An entry with its place; what does not apply is left out. `staff` is by which id the records of the scope name
+    whoever it was, as their account is linked now: the entry itself has none."""
 
     seq: int
     id: str
@@ -26,6 +27,7 @@ class LoggedEntry(Struct, frozen=True):
     count: int | UnsetType = UNSET
     status: int | UnsetType = UNSET
     detail: str | UnsetType = UNSET
+    staff: str | UnsetType = UNSET
 
 
 class ChainEnd(Struct, frozen=True):

@@ -72,6 +72,11 @@ DELETE FROM account_staff WHERE account = %(account)s
 INSERT INTO account_staff (scope, staff, account) VALUES (%(scope)s, %(staff)s, %(account)s)
 ON CONFLICT (scope, staff) DO NOTHING RETURNING staff
 
+-- name: linked_staff
+-- By which ids the records of scopes name the people of these accounts.
+SELECT account::text, scope, min(staff) FROM account_staff WHERE account::text = ANY(%(accounts)s)
+GROUP BY account, scope
+
 -- name: unlink_identities
 DELETE FROM identities WHERE account = %(account)s
 

@@ -28,6 +28,7 @@ class ShownAccess(Struct, frozen=True):
     count: int | None = None
     status: int | None = None
     detail: str | None = None
+    staff: str | None = None
 
 
 class ShownChainEnd(Struct, frozen=True):
