@@ -13,7 +13,8 @@ from shared.rules.rulebooks.in_words import ValueInWords, differences, in_words
 from shared.rules.rulebooks.loading import Book
 from shared.rules.rulebooks.words import VALUES
 
-_SUBJECTS: Final[Mapping[str, Text]] = VALUES | {
+_SUBJECTS: Final[Mapping[str, Text]] = {
+    **VALUES,
     "honour": translated("Claims of earlier records"),
     "discovery": translated("Found to be one customer"),
     "referral": translated("Referrals"),
