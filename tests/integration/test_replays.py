@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
-import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import cache
@@ -30,6 +28,7 @@ from tests.support import parts
 from tests.support.answering import answering
 from tests.support.attribution import Deployment, Journal, deployment
 from tests.support.tokens import Bearer, admission
+from tests.support.workbooks import read_workbook
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +54,7 @@ def facts() -> list[Any]:
         JOURNAL.visit(FIRST, "wang", hours=48),
         JOURNAL.event("deal.subscribed", deal, hours=50),
         JOURNAL.visit("13800000009", "zhao", scope="other"),
+        JOURNAL.event("staff.enrolled", {"staff": "li", "name": "李娜", "role": "consultant"}, hours=50),
         JOURNAL.watermark(51),
     ]
 
@@ -114,7 +114,7 @@ async def test_its_result_is_that_of_the_command_over_the_same_facts(
     answer = await asked(client, rulebook="getian")
     assert answer.status_code == 202, answer.text
     job = await ended(client, answer.json()["id"])
-    assert (job["state"], job["as_of_seq"], job["counts"]["deals_changed"]) == ("done", 3, 1), job
+    assert (job["state"], job["as_of_seq"], job["counts"]["deals_changed"]) == ("done", 4, 1), job
     result = await client.get(f"{answer.headers['Location']}/result")
     setup = ReplaySetup(
         load("reception"), Registry().books, Change(load("getian")), as_of=parse_instant(AS_OF)
@@ -142,9 +142,9 @@ async def test_a_draft_with_other_values_and_an_added_fact_are_judged(client: ht
     assert job["counts"]["basis_points_moved"] == 7000  # li's 70 percent, of which zhao has 50 and wang 20
     book = await client.get(f"/v1/replays/{job['id']}/workbook")
     assert book.status_code == 200, book.text
-    assert (
-        sum("worksheets/sheet" in name for name in zipfile.ZipFile(io.BytesIO(book.content)).namelist()) == 7
-    )
+    sheets = read_workbook(book.content)
+    assert len(sheets) == 7
+    assert {"李娜 (li)", "wang"} <= set(sheets[1].texts()), "by name who is enrolled"
 
 
 async def test_what_is_wrong_is_named_by_field_and_rule(client: httpx.AsyncClient) -> None:

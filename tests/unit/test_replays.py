@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from bench.generator import facts as generated
 from shared.contract.answers.replays import ReplayResult
+from shared.contract.case_numbers import case_number
 from shared.rules.commands.replay import replay_command
 from shared.rules.judge.amounts import by_shares, flows
 from shared.rules.judge.encoding import pieces
@@ -23,6 +25,7 @@ from shared.rules.replays.change import Change, ReplaySetup
 from shared.rules.replays.run import added_events, replay_files
 from shared.rules.replays.workbook import write_workbook
 from shared.rules.rulebooks.loading import load, shipped
+from tests.support.workbooks import read_workbook
 from tests.unit.test_trial import FACTS, VISIT, line
 
 BOOKS = {(book.name, book.version): book for book in map(load, shipped())}
@@ -160,6 +163,17 @@ def test_a_workbook_holds_every_text_as_text_and_is_the_same_each_time() -> None
     assert len(sheets) == 7
     assert not any("<f>" in sheet for sheet in sheets)
     assert any('t="inlineStr"' in sheet for sheet in sheets)
+
+
+def test_a_workbook_calls_staff_by_their_names_and_customers_by_their_case_numbers() -> None:
+    """Each with the id besides, by which records are found; the id alone of whom nobody named."""
+    result = replayed(FACTS, rulebook=load("getian"))
+    file = io.BytesIO()
+    write_workbook(result, file, {"wang": "王强"})
+    cells = {cell for sheet in read_workbook(file.getvalue()) for cell in sheet.texts()}
+    assert "王强 (wang)" in cells and "wang" not in cells
+    assert any(re.search(r"王强 \(wang\) \d+", cell) and "li " in cell for cell in cells), "shares"
+    assert {case_number(one.customer) for one in result.deals} <= cells
 
 
 def run(tmp_path: Path, *arguments: str) -> Result:

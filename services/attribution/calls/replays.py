@@ -145,8 +145,16 @@ class ReplayCalls:
     async def workbook(self, request: Request, replay: ReplayId) -> Response:
         """A sheet each for the summary, consultants, movements, customers, deals and decisions."""
         opened = await self._opened(request, replay)
+        scope = (await self._of(request, replay)).scope
+        sight = self._sight(request, scope)
+
+        def names() -> dict[str, str]:
+            with self._asking.reader.of(scope, sight=sight) as snapshot:
+                return dict(snapshot.ask("every_staff_name", [scope]))
+
+        known = await self._asking.ask("desk", names, _NO_SUCH)
         try:
-            made = await self._asking.ask("historic", partial(workbook_of, opened), _NO_SUCH)
+            made = await self._asking.ask("historic", partial(workbook_of, opened, known), _NO_SUCH)
         except SheetError as error:
             raise unavailable(str(error), 30) from None
         named = {"Content-Disposition": f'attachment; filename="replay-{replay}.xlsx"'}

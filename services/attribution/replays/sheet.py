@@ -9,9 +9,11 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from msgspec import Raw
 
 from shared.contract.answers.replays import ReplayResult
 from shared.i18n import bilingual
@@ -25,11 +27,12 @@ class SheetError(Exception):
     """The workbook could not be made."""
 
 
-def workbook_of(result: bytes) -> bytes:
-    """The workbook of an opened result; the service waits for it in a thread, and computes nothing."""
-    command = [sys.executable, "-m", __name__]
+def workbook_of(result: bytes, names: Mapping[str, str]) -> bytes:
+    """The workbook of an opened result, with these names of staff; the service waits for it in a thread, and computes
+    nothing."""
+    command, given = [sys.executable, "-m", __name__], msgspec.json.encode((Raw(result), names))
     try:
-        done = subprocess.run(command, input=result, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, input=given, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise SheetError(bilingual("the workbook took more than {seconds} s", seconds=SECONDS)) from None
     if done.returncode:
@@ -40,7 +43,8 @@ def workbook_of(result: bytes) -> bytes:
 def _main() -> None:
     os.nice(PRIORITY)
     written = io.BytesIO()
-    write_workbook(msgspec.json.decode(sys.stdin.buffer.read(), type=ReplayResult), written)
+    result, names = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[ReplayResult, dict[str, str]])
+    write_workbook(result, written, names)
     sys.stdout.buffer.write(written.getvalue())
 
 

@@ -253,6 +253,9 @@ SELECT event, body, 'penalty' FROM penalties WHERE scope = %(scope)s AND event =
 -- name: staff_names
 SELECT staff, name FROM staff WHERE scope = %s AND staff = ANY(%s::text[])
 
+-- name: every_staff_name
+SELECT staff, name FROM staff WHERE scope = %s
+
 -- name: watermark_of
 SELECT watermark FROM watermarks WHERE partition = %s
 

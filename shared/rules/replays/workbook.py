@@ -2,14 +2,16 @@
 
 Written row by row, so that memory does not grow with the rows. Every text is a cell of text, marked as such where a
 program could take it for a formula (CWE-1236); counts and basis points are numbers. The same result gives the same
-bytes: nothing in it says when it was written.
+bytes: nothing in it says when it was written. Staff are called by their names, where these are given, with the id
+behind; customers by their case number beside the id, since by it people find them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import IO, Any, Final
 
 from xlsxwriter import Workbook
@@ -24,6 +26,7 @@ from shared.contract.answers.replays import (
     ReplayResult,
 )
 from shared.contract.answers.result import DealDecision, OwnershipDecision
+from shared.contract.case_numbers import case_number
 from shared.i18n import Text, translated
 from shared.rules.judge.encoding import unpacked
 
@@ -38,8 +41,8 @@ Cell = str | int | None
 Row = Sequence[Cell]
 
 
-def write_workbook(result: ReplayResult, file: IO[bytes]) -> None:
-    """Write the result to a file; its customers and deals may be the bytes of theirs."""
+def write_workbook(result: ReplayResult, file: IO[bytes], names: Mapping[str, str] | None = None) -> None:
+    """Write the result to a file; its customers and deals may be the bytes of theirs. `names` are those of staff."""
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -49,7 +52,7 @@ def write_workbook(result: ReplayResult, file: IO[bytes]) -> None:
     with Workbook(file, options) as book:
         book.set_properties({"created": _WRITTEN})
         writer = _Writer(book, book.add_format({"bold": True}), book.add_format({"quote_prefix": True}))
-        for title, headings, rows in _sheets(result):
+        for title, headings, rows in _sheets(_StaffNames(names or {})):
             writer.sheet(title, headings, rows(result))
 
 
@@ -91,9 +94,22 @@ class _Writer:
 _Rows = Callable[[ReplayResult], Iterable[Row]]
 
 
-def _sheets(result: ReplayResult) -> Iterator[tuple[Text, list[Text], _Rows]]:
-    customer = [translated("scope"), translated("customer")]
-    deal = [translated("scope"), translated("deal"), translated("customer")]
+@dataclass(frozen=True, slots=True)
+class _StaffNames:
+    names: Mapping[str, str]
+
+    def of(self, staff: str | None) -> str | None:
+        """The name with the id behind it; the id where there is no name."""
+        name = self.names.get(staff) if staff is not None else None
+        return staff if name is None else f"{name} ({staff})"
+
+    def shares(self, shares: Any) -> str:
+        return " + ".join(f"{self.of(staff)} {points}" for staff, points in shares.items())
+
+
+def _sheets(staff: _StaffNames) -> Iterator[tuple[Text, list[Text], _Rows]]:
+    customer = [translated("scope"), translated("case number"), translated("customer")]
+    deal = [translated("scope"), translated("deal"), *customer[1:]]
     decided = [
         *_both(translated("time")),
         *_both(translated("decision")),
@@ -118,15 +134,19 @@ def _sheets(result: ReplayResult) -> Iterator[tuple[Text, list[Text], _Rows]]:
     ]
     yield translated("summary"), [translated("what"), translated("value")], _summary
     gained = [translated("customers"), translated("basis points"), translated("amount CNY")]
-    yield translated("consultants"), [translated("staff"), *gained], _consultants
-    yield translated("movements"), [translated("from whom"), translated("to whom"), *gained], _movements
+    yield translated("consultants"), [translated("staff"), *gained], partial(_consultants, staff)
+    yield (
+        translated("movements"),
+        [translated("from whom"), translated("to whom"), *gained],
+        partial(_movements, staff),
+    )
     named = [*customer, translated("id in the replay"), translated("names"), translated("contacts")]
-    yield translated("customers"), [*named, *claim], _customers
-    yield translated("decisions"), [*customer, *decided], _decisions
+    yield translated("customers"), [*named, *claim], partial(_customers, staff)
+    yield translated("decisions"), [*customer, *decided], partial(_decisions, staff)
     moved = [translated("basis points moved"), translated("amount moved CNY")]
     terms = [*_both(translated("status")), *_both(translated("shares")), *_both(translated("clause"))]
-    yield translated("deals"), [*deal, translated("amount CNY"), *moved, *terms], _deals
-    yield translated("deal decisions"), [*deal, *shared], _deal_decisions
+    yield translated("deals"), [*deal, translated("amount CNY"), *moved, *terms], partial(_deals, staff)
+    yield translated("deal decisions"), [*deal, *shared], partial(_deal_decisions, staff)
 
 
 def _both(what: Text) -> list[Text]:
@@ -164,68 +184,68 @@ def _book(book: Any) -> str:
     return f"{book.name} {book.version} {book.sha256}"
 
 
-def _consultants(result: ReplayResult) -> Iterator[Row]:
+def _consultants(staff: _StaffNames, result: ReplayResult) -> Iterator[Row]:
     for one in result.consultants:
-        yield one.staff, one.customers, one.basis_points, one.amount
+        yield staff.of(one.staff), one.customers, one.basis_points, one.amount
 
 
-def _movements(result: ReplayResult) -> Iterator[Row]:
+def _movements(staff: _StaffNames, result: ReplayResult) -> Iterator[Row]:
     for one in result.movements:
-        yield one.giver, one.taker, one.customers, one.basis_points, one.amount
+        yield staff.of(one.giver), staff.of(one.taker), one.customers, one.basis_points, one.amount
 
 
-def _customers(result: ReplayResult) -> Iterator[Row]:
+def _customers(staff: _StaffNames, result: ReplayResult) -> Iterator[Row]:
     for one in unpacked(result.customers, ReplayedCustomer):
-        was, now = (_claim(side) for side in (one.before, one.after))
-        told = (one.scope, one.customer, one.became, "、".join(one.names), "、".join(one.contacts))
+        was, now = (_claim(staff, side) for side in (one.before, one.after))
+        told = (one.scope, *_customer(one), one.became, "、".join(one.names), "、".join(one.contacts))
         yield *told, *_woven(was, now)
 
 
-def _claim(claim: ComparedClaim | None) -> list[Cell]:
+def _customer(one: ReplayedCustomer | ReplayedDeal) -> tuple[str, str]:
+    return case_number(one.customer), one.customer
+
+
+def _claim(staff: _StaffNames, claim: ComparedClaim | None) -> list[Cell]:
     if claim is None:
         return [None] * 6
-    return [claim.owner, claim.status, claim.basis, claim.since, claim.expires_at, claim.clause]
+    return [staff.of(claim.owner), claim.status, claim.basis, claim.since, claim.expires_at, claim.clause]
 
 
-def _decisions(result: ReplayResult) -> Iterator[Row]:
+def _decisions(staff: _StaffNames, result: ReplayResult) -> Iterator[Row]:
     for one in unpacked(result.customers, ReplayedCustomer):
         for pair in one.decisions:
-            yield one.scope, one.customer, *_woven(_decision(pair.before), _decision(pair.after))
+            sides = (_decision(staff, side) for side in (pair.before, pair.after))
+            yield one.scope, *_customer(one), *_woven(*sides)
 
 
-def _decision(made: OwnershipDecision | None) -> list[Cell]:
-    return (
-        [None] * 5
-        if made is None
-        else [made.at, made.decision, made.owner, made.clause, ", ".join(made.because)]
-    )
+def _decision(staff: _StaffNames, made: OwnershipDecision | None) -> list[Cell]:
+    if made is None:
+        return [None] * 5
+    return [made.at, made.decision, staff.of(made.owner), made.clause, ", ".join(made.because)]
 
 
-def _deals(result: ReplayResult) -> Iterator[Row]:
+def _deals(staff: _StaffNames, result: ReplayResult) -> Iterator[Row]:
     for one in unpacked(result.deals, ReplayedDeal):
-        was, now = (_terms(side) for side in (one.before, one.after))
-        told = (one.scope, one.deal, one.customer, one.amount, one.basis_points_moved, one.amount_moved)
+        was, now = (_terms(staff, side) for side in (one.before, one.after))
+        told = (one.scope, one.deal, *_customer(one), one.amount, one.basis_points_moved, one.amount_moved)
         yield *told, *_woven(was, now)
 
 
-def _terms(deal: ComparedShares | None) -> list[Cell]:
-    return [None] * 3 if deal is None else [deal.status, _shares(deal.shares), deal.clause]
+def _terms(staff: _StaffNames, deal: ComparedShares | None) -> list[Cell]:
+    return [None] * 3 if deal is None else [deal.status, staff.shares(deal.shares), deal.clause]
 
 
-def _deal_decisions(result: ReplayResult) -> Iterator[Row]:
+def _deal_decisions(staff: _StaffNames, result: ReplayResult) -> Iterator[Row]:
     for one in unpacked(result.deals, ReplayedDeal):
         for pair in one.decisions:
-            yield one.scope, one.deal, one.customer, *_woven(_on_deal(pair.before), _on_deal(pair.after))
+            sides = (_on_deal(staff, side) for side in (pair.before, pair.after))
+            yield one.scope, one.deal, *_customer(one), *_woven(*sides)
 
 
-def _on_deal(made: DealDecision | None) -> list[Cell]:
+def _on_deal(staff: _StaffNames, made: DealDecision | None) -> list[Cell]:
     if made is None:
         return [None] * 5
-    return [made.at, made.status, _shares(made.shares), made.clause, ", ".join(made.because)]
-
-
-def _shares(shares: Any) -> str:
-    return " + ".join(f"{staff} {points}" for staff, points in shares.items())
+    return [made.at, made.status, staff.shares(made.shares), made.clause, ", ".join(made.because)]
 
 
 def _woven(was: list[Cell], now: list[Cell]) -> list[Cell]:
