@@ -38,6 +38,8 @@ _phone_like = re.compile(
     """,
     re.VERBOSE,
 )
+_seven_digits = re.compile(r"(?:\D*+\d){7}").match
+"""As many as the shortest that `_phone_like` masks."""
 
 
 def wechat_contact(wechat: str) -> Contact | None:
@@ -131,8 +133,11 @@ def mask_contact(contact: str) -> str:
 
 
 def mask(text: str) -> str:
-    """The text with everything that looks like a phone number masked: for logs and pages."""
-    return _phone_like.sub(_mask_found, text)
+    """The text with everything that looks like a phone number masked: for logs and pages.
+
+    What has fewer digits than any number is not searched: most texts of a line of the log, which took half of its time.
+    """
+    return _phone_like.sub(_mask_found, text) if _seven_digits(text) else text
 
 
 def mask_wechat(text: str) -> str:
