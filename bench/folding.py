@@ -19,7 +19,7 @@ from shared.platform.postgres.database import Database, migrate
 from shared.rules.rulebooks.registry import Registry
 
 BATCH = 2000
-"""Records of a batch at most, as the service takes them."""
+"""Records of a batch: as many as the service takes of one partition at most, where a fetch holds no more."""
 SOURCE = SourcePartition("bench/topic:0", 0)
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

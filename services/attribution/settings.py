@@ -18,7 +18,7 @@ class AttributionSettings(CommonSettings, frozen=True, kw_only=True):
     partitions: Count = 6
     replication: Count = 1
     attribution_group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "panke-attribution"
-    attribution_batch: Count = 2000
+    attribution_batch: Count = 4000
     attribution_batch_seconds: Seconds = 1.0
     attribution_part: Count = 1000
     attribution_shared_contact: Count = 50
