@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from shared.contract import DATA_TYPES, can_be_seen, is_masked, normalise_phone, wechat_contact
 from shared.contract.personal import personal_texts
@@ -59,16 +60,16 @@ def _fields(tree: Mapping[str, Any]) -> Plan:
     )
 
 
-class _Text:
+class _Text(Struct, gc=False):
     """A personal text where it stands: `contact` is the contact that it is, `owner` the one under whom it goes."""
 
-    __slots__ = ("contact", "holder", "key", "kind", "owner", "path", "value")
-
-    def __init__(
-        self, holder: Any, key: Any, path: str, kind: str, owner: str, value: str, contact: str | None
-    ) -> None:
-        self.holder, self.key, self.path, self.kind, self.owner = holder, key, path, kind, owner
-        self.value, self.contact = value, contact
+    holder: Any
+    key: Any
+    path: str
+    kind: str
+    owner: str
+    value: str
+    contact: str | None
 
 
 class Draft:
@@ -164,17 +165,14 @@ def _find(part: dict[str, Any], plan: Plan, path: str, owner: str, found: list[_
 
 def _note(text: str, holder: Any, key: Any, path: str, kind: str, owner: str, found: list[_Text]) -> None:
     """Add a text that says something; an id of an event and words that say nothing are left as they are."""
-    contact = contact_in(kind, text) if kind in ("phone", "wechat") else None
-    if contact is not None or _says(kind, text):
-        found.append(_Text(holder, key, path, kind, owner, text, contact))
-
-
-def _says(kind: str, text: str) -> bool:
+    contact = None
     if kind in ("phone", "wechat"):
-        return not says_nothing(text)
-    if kind == "evidence" and _event_id(text):
-        return False
-    return not is_blank(text)
+        contact = contact_in(kind, text)
+        if contact is None and says_nothing(text):
+            return
+    elif (kind == "evidence" and _event_id(text)) or is_blank(text):
+        return
+    found.append(_Text(holder, key, path, kind, owner, text, contact))
 
 
 def _name(text: _Text, person: PersonKey, people: Mapping[str, PersonKey]) -> str:
