@@ -52,7 +52,7 @@ from shared.contract.warnings import Warned
 from shared.ids import CustomerId, EventId, OfficeId, StaffId
 from shared.rules.domain import events as e
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.state import BookId, Customer, Deal, Dispute
+from shared.rules.domain.state import BookId, Customer, Deal, Dispute, Key
 from shared.rules.judge.result import deal_decision, flag_result, penalty_result, stored_decision
 
 INSTANT: Final = timedelta(microseconds=1)
@@ -117,11 +117,12 @@ class FactChanges:
         work, cause = self.work, self.cause
         head = Cited(cause.seq, cause.engine, cause.rulebook).head()
         self.stored = stored_all(head, stream_id(work.scope), work.version + 1, events)
-        for event in events:
-            self.version += 1
+        for version, event in enumerate(events, work.version + 1):
             view = _VIEWS.get(type(event))
             if view is not None:
+                self.version = version
                 view(self, event)
+        self.version = work.version + len(events)
         customers, disputes = self._sorted()
         self._changed_claims(customers, disputes)
         for concern in concerned(work.slice, self.records, customers, disputes):
@@ -173,7 +174,7 @@ class FactChanges:
                 customers[CustomerId(key.id)] = cast("Customer | None", record)
             elif key.kind == "dispute":
                 disputes.append(cast("tuple[Dispute | None, Dispute | None]", (before.get(key), record)))
-        self.begun = [id_ for id_, now in customers.items() if now and before.find_customer(id_) is None]
+        self.begun = [id_ for id_, now in customers.items() if now and Key("customer", id_) not in before]
         return customers, disputes
 
     def _changed_claims(

@@ -29,12 +29,12 @@ _DISPUTED = (f.Subscription, f.Recognition, f.HouseholdLink, f.Concealment)
 
 def needs(fact: f.Fact, slice_: Slice) -> set[Key]:
     """Every key that this fact needs, as far as the slice already tells."""
-    wanted = {SCOPE, Key("board", fact.office), Key("record", fact.id)}
-    wanted.update(named(fact.matter))
+    leading = named(fact.matter)
     more = _MORE.get(type(fact.matter))
     if more is not None:
-        wanted.update(more(slice_, fact.matter))
-    _close(slice_, wanted)
+        leading += more(slice_, fact.matter)
+    wanted = {SCOPE, Key("board", fact.office), Key("record", fact.id), *leading}
+    _close(slice_, wanted, leading)
     return wanted
 
 
@@ -161,9 +161,9 @@ _OTHERS: dict[type, Callable[[Any], list[Key]]] = {
 """What facts of one type name besides a customer."""
 
 
-def _close(slice_: Slice, wanted: set[Key]) -> None:
+def _close(slice_: Slice, wanted: set[Key], leading: Iterable[Key]) -> None:
     """Add what the records under these keys lead to, and what those lead to, as far as they are at hand."""
-    waiting = [key for key in wanted if key.kind in _LEADS_ON]
+    waiting = [key for key in leading if key.kind in _LEADS_ON]
     while waiting:
         key = waiting.pop()
         for led in _leads(key, slice_.get(key)):
