@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -193,6 +194,32 @@ def test_a_flag_is_listed_with_its_event_its_times_and_its_people(live: Deployme
     assert turn == {"event": turn["event"], "flag": "out_of_turn"} | told
     assert {key: penalty[key] for key in told} == told
     assert (unknown["flag"], unknown["type"], unknown["consultant"]) == ("unknown_deal", "deal.signed", None)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_flag_concerns_whom_its_record_names_also_when_a_correction_brings_it(
+    live: Deployment, at_once: bool
+) -> None:
+    """A call that a correction completes when the claim had lapsed: who took the call, where it was taken."""
+    journal, days = Journal(rulebook="shijiazhuang"), 24
+    staff = [enrolled(journal, one, one, role) for one, role in (("li", "consultant"), ("bo", "manager"))]
+    visit = journal.visit(LI, "li", hours=1)
+    nameless = {"customer": {"name": "丁"}, "answered_by": "li"}
+    call = journal.event("call.registered", nameless, hours=6 * days)
+    data = {
+        "record": json.loads(call.value or b"")["id"], "customer": {"phones": [LI]}, "reason": "补电话",
+        "requested_by": "bo", "approved_by": ["bo"],
+    }  # fmt: skip
+    correction = journal.event("record.corrected", data, hours=6 * days + 1, office="demo-annex")
+    for facts in ((*staff, visit, call, correction),) if at_once else ((*staff, visit, call), (correction,)):
+        live.fold(*facts)
+    with live.database.connection() as connection:
+        rows: Any = connection.execute(
+            "SELECT kind, name FROM flags JOIN concerned"
+            " ON concerned.scope = flags.scope AND born = version AND list = 'flags'"
+            " WHERE convert_from(body, 'UTF8')::jsonb ->> 'flag' = 'after_lapse' ORDER BY kind"
+        ).fetchall()
+    assert rows == [("office", "demo-office"), ("staff", "li")]
 
 
 def test_lists_of_what_was_folded_before_say_the_same(live: Deployment) -> None:
