@@ -323,11 +323,11 @@ class KnownRegisters:
 
     def _ever_of(self, customer: CustomerId, office: OfficeId) -> bool:
         """Whether a record of theirs, or one that founded a claim on them, was ever of the office."""
-        entries, claims = self.registers.entries, self.registers.ownership.versions.get(customer, ())
-        founding = (one for claim in claims for one in entries.versions.get(claim.row.founded_by, ()))
-        return customer in entries.ever_at.get(office, ()) or any(
-            one.row.office == office for one in founding
-        )
+        entries = self.registers.entries
+        if customer in entries.ever_at.get(office, ()):
+            return True
+        claims = self.registers.ownership.versions.get(customer, ())
+        return office in [v.row.office for c in claims for v in entries.versions.get(c.row.founded_by, ())]
 
     def office_of(self, customer: CustomerId, at: datetime) -> OfficeId | None:
         """The office of the record that founded the claim, else of the customer's first record."""
