@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Protocol, TypeVar
@@ -211,10 +212,12 @@ def unknown_variables(settings: type[ServingSettings], environ: Mapping[str, str
     return {name: next(iter(difflib.get_close_matches(name, known, n=1)), None) for name in found}
 
 
-def registered_settings() -> dict[str, type[ServingSettings]]:
+@cache
+def registered_settings() -> Mapping[str, type[ServingSettings]]:
     """What each service reads, by its name, from the entry points of the group `panke.settings`.
 
-    A part that cannot be loaded is left out: it says so itself where it is started.
+    A part that cannot be loaded is left out: it says so itself where it is started. Looked up once, since every
+    package that is installed is asked for it.
     """
     found = {}
     for entry in metadata.entry_points(group=GROUP):

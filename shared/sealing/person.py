@@ -125,9 +125,7 @@ class PersonKey:
         """By which equal contents are known to be equal, while the key is there."""
         if self._prover is None:
             self._prover = HMAC(self.proof_key, SHA256())
-        proof = (
-            self._prover.copy()
-        )  # a keyed one is at hand, as the ciphers are: half of what a new one takes
+        proof = self._prover.copy()  # a new one takes twice as long
         proof.update(content)
         return proof.finalize()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.json import encode
 from msgspec.structs import replace
 
-from services.attribution.store.codec import encode_event
+from services.attribution.store.codec import encoder
 from shared.rules.domain import events as e
 from shared.rules.domain.differences import reformed
 from shared.rules.domain.evolve import apply
@@ -52,5 +52,5 @@ def test_an_event_of_a_large_customer_is_as_long_as_what_changes() -> None:
     office.correct(5)
     events = [event for event in office.correct(6) if isinstance(event, e.CustomerReformed)]
     assert len(events) == 1
-    _, body = encode_event(events[0])
+    body = encoder.encode(events[0])
     assert len(body) < len(encode(tuple(office.customer().receptions))) / 20

@@ -140,17 +140,16 @@ class ReplayCalls:
 
     async def result(self, request: Request, replay: ReplayId) -> Response:
         """Contacts are masked for whoever does not see those of the whole scope; 409 while it is not done."""
-        return Response(await self._opened(request, replay), media_type=JSON)
+        return Response(await self._opened(request, await self._of(request, replay)), media_type=JSON)
 
     async def workbook(self, request: Request, replay: ReplayId) -> Response:
         """A sheet each for the summary, consultants, movements, customers, deals and decisions."""
-        opened = await self._opened(request, replay)
-        scope = (await self._of(request, replay)).scope
-        sight = self._sight(request, scope)
+        job = await self._of(request, replay)
+        opened, sight = await self._opened(request, job), self._sight(request, job.scope)
 
         def names() -> dict[str, str]:
-            with self._asking.reader.of(scope, sight=sight) as snapshot:
-                return dict(snapshot.ask("every_staff_name", [scope]))
+            with self._asking.reader.of(job.scope, sight=sight) as snapshot:
+                return dict(snapshot.ask("every_staff_name", [job.scope]))
 
         known = await self._asking.ask("desk", names, _NO_SUCH)
         try:
@@ -177,13 +176,12 @@ class ReplayCalls:
 
         return await self._asking.ask("desk", find, _NO_SUCH)
 
-    async def _opened(self, request: Request, replay: str) -> bytes:
-        job = await self._of(request, replay)
+    async def _opened(self, request: Request, job: ReplayJob) -> bytes:
         clear = permission_table().permits(caller_of(request), SEES_CONTACTS, job.scope)
         masked = not ScopeExtent.of(clear, job.scope).whole
 
         def read() -> bytes:
-            result = gzip.decompress(self._jobs.result(replay))
+            result = gzip.decompress(self._jobs.result(job.id))
             return self._asking.reader.opener.result(result, masked=masked)
 
         try:

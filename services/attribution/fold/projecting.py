@@ -19,7 +19,7 @@ from services.attribution.fold.concerned import concerned
 from services.attribution.fold.intake_record import JournalFact
 from services.attribution.store.batch import BatchRows
 from services.attribution.store.claim_state import ClaimRow, claim_row
-from services.attribution.store.mapper import Cited, EventRow, stored_all, stream_id
+from services.attribution.store.mapper import Cited, EventRow, stored, stream_id
 from services.attribution.store.store import ScopeState
 from services.attribution.store.table_rows import (
     AboutRecordWritten,
@@ -116,7 +116,7 @@ class FactChanges:
         """Every row and message of the events, and of the claims that they changed."""
         work, cause = self.work, self.cause
         head = Cited(cause.seq, cause.engine, cause.rulebook).head()
-        self.stored = stored_all(head, stream_id(work.scope), work.version + 1, events)
+        self.stored = stored(head, stream_id(work.scope), work.version + 1, events)
         for version, event in enumerate(events, work.version + 1):
             view = _VIEWS.get(type(event))
             if view is not None:

@@ -140,8 +140,8 @@ def page_of_claims(
     """The same customers by their claims alone: nothing of them is loaded, and no name is opened."""
     rows = _claims(snapshot, cursor, limit, owner, status, before)
     claims = [
-        ListedClaim(customer, owner, status, format_instant(ends) if ends is not None else None)
-        for _, customer, _, owner, status, ends in rows[:limit]
+        ListedClaim(customer, owned_by, stands, format_instant(ends) if ends is not None else None)
+        for _, customer, _, owned_by, stands, ends in rows[:limit]
     ]
     return claims, _following(rows, limit)
 

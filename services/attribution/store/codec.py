@@ -137,11 +137,6 @@ def decode_face(kind: str, data: bytes) -> Record:
     return state.Customer(**{name: getattr(face, name) for name in face.__struct_fields__})
 
 
-def encode_event(event: DomainEvent) -> tuple[str, bytes]:
-    """`Name/version`, which the event store calls the class of an event, and its body."""
-    return TOPICS[type(event)], encoder.encode(event)
-
-
 def decode_event_body(topic: str, data: bytes | msgspec.Raw) -> DomainEvent:
     name, _, version = topic.partition("/")
     form = _EVENT_NAMES.get(ALIASES.get(name, name))

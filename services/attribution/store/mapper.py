@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from services.attribution.store.codec import TOPICS, decode_event_body, encode_event, encoder
+from services.attribution.store.codec import TOPICS, decode_event_body, encoder
 from shared.rules.domain.events import DomainEvent
 
 STREAMS = uuid5(NAMESPACE_URL, "panke:scopes")
@@ -59,14 +59,8 @@ class Cited(msgspec.Struct, frozen=True):
         return _encoder.encode(self)[:-1] + b',"event":'
 
 
-def stored(head: bytes, stream: UUID, version: int, event: DomainEvent) -> EventRow:
-    """The event as it is stored, behind the head of its fact."""
-    topic, body = encode_event(event)
-    return EventRow(stream, version, topic, b"%b%b}" % (head, body))
-
-
-def stored_all(head: bytes, stream: UUID, first: int, events: Iterable[DomainEvent]) -> list[EventRow]:
-    """All events of a fact, of which the first has this version.
+def stored(head: bytes, stream: UUID, first: int, events: Iterable[DomainEvent]) -> list[EventRow]:
+    """Events as they are stored, behind the head of their fact; the first has the version `first`.
 
     A call for each would be 1 % more steps of the benchmark `fold`.
     """

@@ -172,7 +172,8 @@ class EventMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         event = cast(Recorded, domain_event)
         head = Cited(event.seq, event.engine, event.rulebook).head()
-        return StoredEvent(*stored(head, event.originator_id, event.originator_version, event.event))
+        (row,) = stored(head, event.originator_id, event.originator_version, [event.event])
+        return StoredEvent(*row)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
         event = recorded(

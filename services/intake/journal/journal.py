@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -198,11 +198,7 @@ class Journal:
     ) -> psycopg.Cursor[TupleRow]:
         """Whoever is named, as they stand before this group."""
         named = sorted(asked(submissions))
-        members = {
-            "scopes": column([scope for scope, _ in named]),
-            "staff": column([staff for _, staff in named]),
-        }
-        return connection.execute(SQL["known_staff"], members | {"all": column(scopes)})
+        return connection.execute(SQL["known_staff"], _staff_columns(named) | {"all": column(scopes)})
 
     @staticmethod
     def _ask_visits(
@@ -232,11 +228,8 @@ def write(connection: Connection, plan: Numbering, begins_under: Callable[[str],
         run(SQL[query], {**_head_columns(heads), "rulebooks": [begins_under(scope) for scope in heads]})
     members = moved(fact.submission for fact in plan.facts)
     if members:
-        names = {
-            "scopes": column([scope for scope, _ in members]),
-            "staff": column([staff for _, staff in members]),
-        }
-        run(SQL["put_staff"], names | {"departed": column(list(members.values()), datetime)})
+        departed = column(list(members.values()), datetime)
+        run(SQL["put_staff"], _staff_columns(members) | {"departed": departed})
     if plan.new_offices:
         offices = sorted(plan.new_offices)
         scopes = [plan.new_offices[office] for office in offices]
@@ -342,6 +335,11 @@ def declare_deployment(connection: Connection, *, demonstration: bool, sealed: b
     if stored != demonstration:
         kind = "a demonstration" if stored else "a real deployment"
         raise WrongDeploymentError(f"the journal in this database belongs to {kind}; use another database")
+
+
+def _staff_columns(members: Collection[tuple[str, str]]) -> dict[str, Column | list[Any]]:
+    """Members of staff, each of a scope."""
+    return {"scopes": column([scope for scope, _ in members]), "staff": column([one for _, one in members])}
 
 
 def _head_columns(heads: dict[str, ScopeHead]) -> dict[str, Any]:

@@ -50,8 +50,6 @@ class SealingJournal:
             pairs = [pair for pair in zip(submissions, drafts, strict=True) if pair[0].id not in repeated]
             placed = self._journal.append(self._sealed(connection, pairs)) if pairs else []
         told = iter([self._repeated(connection, one) if type(one) is Conflict else one for one in placed])
-        if not repeated:
-            return list(told)
         return [repeated.get(submission.id) or next(told) for submission in submissions]
 
     def rest(self) -> None:

@@ -62,17 +62,17 @@ def tables_of(
 def _table(
     report: str, table: ShownTable, rows_at: str | None, query: dict[str, str], places: PlaceNames
 ) -> TableView:
-    of = {"table": table.table}
-    opened = {
-        one.column: f"{rows_at}?{urlencode(query | of | {'column': one.column})}" for one in table.columns
-    }
+    def opened(column: str) -> str | None:
+        """Where the rows behind a column's total are told."""
+        of = {"table": table.table, "column": column}
+        return None if rows_at is None else f"{rows_at}?{urlencode(query | of)}"
+
+    columns = [(one, opened(one.column)) for one in table.columns]
 
     def cells(line: ShownLine, key: str) -> list[FigureCell]:
         return [
-            _cell(
-                one, line.figures[one.column], places, None if rows_at is None else opened[one.column] + key
-            )
-            for one in table.columns
+            _cell(one, line.figures[one.column], places, None if rows is None else rows + key)
+            for one, rows in columns
         ]
 
     data = chart_data(report, table, places)

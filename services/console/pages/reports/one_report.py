@@ -135,7 +135,7 @@ async def _counted(
         return None
 
 
-def said_beside(error: ServiceRefusedError, wrong: Wrong) -> int:
+def said_beside(error: ServiceRefusedError, wrong: Wrong) -> None:
     """A refusal of the question beside the field of it; any other refusal is the page's own."""
     if error.status != 422:
         raise error
@@ -143,7 +143,6 @@ def said_beside(error: ServiceRefusedError, wrong: Wrong) -> int:
         wrong.fields[one.path.removeprefix("query.")] = sentence(one)
     if not error.errors:
         wrong.whole += in_words(error)
-    return 422
 
 
 async def _grains(page: PageRequest, place: OfficePlace, report: str) -> list[str]:
