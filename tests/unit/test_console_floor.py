@@ -30,6 +30,11 @@ VISIT, REQUEST, OTHER = (f"0195a000-0000-7000-8000-00000000020{n}" for n in rang
 FORM = {"event": "0195a000-0000-7000-8000-0000000000aa", "at": "2026-03-12T00:59:00Z"}
 C3 = "0195a000-0000-7000-8000-00000000c003"
 LAPSED = "58c219cf-9e80-5339-8516-6a2058d6215a"
+MARK = {
+    "type": "visit.registered", "office": OFFICE, "occurred_at": "2026-03-12T00:30:00Z",
+    "recorded_at": "2026-03-12T00:30:00Z", "actor": "li", "actor_name": "李娜", "consultant": "li",
+    "consultant_name": "李娜",
+}  # fmt: skip
 
 
 def row(
@@ -84,13 +89,8 @@ def services(**more: Any) -> MadeUpServices:
             }
         ],
     }
-    mark = {
-        "type": "visit.registered", "office": OFFICE, "occurred_at": "2026-03-12T00:30:00Z",
-        "recorded_at": "2026-03-12T00:30:00Z", "actor": "li", "actor_name": "李娜", "consultant": "li",
-        "consultant_name": "李娜",
-    }  # fmt: skip
     old = {
-        **mark,
+        **MARK,
         "recorded_at": "2026-03-01T00:00:00Z",
         "staff": "zhao",
         "clause": "x.1",
@@ -99,7 +99,7 @@ def services(**more: Any) -> MadeUpServices:
         "text": "旧罚则",
     }
     new = {
-        **mark,
+        **MARK,
         "staff": "li",
         "clause": "reception.2",
         "on": "out_of_turn",
@@ -243,6 +243,20 @@ def test_penalties_of_the_last_days_and_warnings_that_stand() -> None:
     assert "李娜 ：抢接" in told or "李娜：抢接" in told
     assert "旧罚则" not in told
     assert "ghost" in told and "known" not in told
+
+
+@pytest.mark.parametrize(
+    ("recorded_at", "is_told"), [("2026-03-08T15:59:59Z", False), ("2026-03-08T16:00:00Z", True)]
+)
+def test_the_last_days_begin_at_midnight_of_the_office(recorded_at: str, is_told: bool) -> None:
+    one = {
+        **MARK, "event": VISIT, "text": "抢接罚款", "staff": "li", "clause": "reception.2", "on": "complaint",
+        "recorded_at": recorded_at,
+    }  # fmt: skip
+    told = {"penalties": [one], "cursor": None, "as_of_seq": 7}
+    page = plain(lately(services(**{f"/v1/scopes/{SCOPE}/penalties": told})))
+    assert "近日处罚 1" in page if is_told else "近日处罚 0" in page
+    assert ("抢接罚款" in page) is is_told
 
 
 def test_a_part_that_cannot_be_told_hides_no_other() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -80,12 +80,13 @@ async def part_of(asked: Awaitable[T]) -> FloorPart[T]:
 class FloorQuestions:
     """The questions of the floor of one office."""
 
-    def __init__(self, page: PageRequest, place: OfficePlace, today: date) -> None:
+    def __init__(self, page: PageRequest, place: OfficePlace, zone: tzinfo) -> None:
         self._get = page.services.get
         self._names = page.names_of
         self._now = page.now
         self._place = place
-        self._today = today
+        self._zone = zone
+        self.today = page.now.astimezone(zone).date()
         self._office = f"/v1/offices/{place.office}"
         self._scope = f"/v1/scopes/{place.scope}"
 
@@ -108,7 +109,7 @@ class FloorQuestions:
         self, name: str, since: date, limit: int = SHOWN, flag: str | None = None
     ) -> FloorRows:
         """The rows since a day, the latest first."""
-        query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
+        query: dict[str, Any] = {"from": since.isoformat(), "to": self.today.isoformat()}
         return await self._get(
             "registers", f"{self._office}/registers/{name}", FloorRows, sort="-happened", limit=limit, flag=flag,
             **query,
@@ -134,7 +135,7 @@ class FloorQuestions:
 
     async def behind(self, since: date) -> LapsedClaims:
         """How many claims ran out in the last days, and the last of them."""
-        query: dict[str, Any] = {"from": since.isoformat(), "to": self._today.isoformat()}
+        query: dict[str, Any] = {"from": since.isoformat(), "to": self.today.isoformat()}
         told = await self._get("registers", f"{self._office}/reports/losses", LossesAnswered, **query)
         ended = [
             tuple(one.split(":", 1))
@@ -155,10 +156,9 @@ class FloorQuestions:
         return found[::-1]
 
     def _is_recent(self, one: ListedPenalty, since: date) -> bool:
-        at = one.recorded_at
-        return (
-            one.office == self._place.office and at is not None and datetime.fromisoformat(at).date() >= since
-        )
+        if one.office != self._place.office or one.recorded_at is None:
+            return False
+        return datetime.fromisoformat(one.recorded_at).astimezone(self._zone).date() >= since
 
     async def warnings(self) -> list[ListedWarning]:
         """What records name though nobody enrolled it, as far as nobody has been since."""

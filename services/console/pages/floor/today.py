@@ -80,14 +80,13 @@ async def waiting_requests(
 
 async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorToday:
     """The floor as it stands."""
-    today = page.now.astimezone(facts.zone).date()
-    ask = FloorQuestions(page, place, today)
+    ask = FloorQuestions(page, place, facts.zone)
     async with asyncio.TaskGroup() as group:
         begin = group.create_task
         boards, disputes = begin(part_of(ask.boards())), begin(part_of(ask.disputes()))
         visits, calls = (
-            begin(part_of(ask.register("visits", today))),
-            begin(part_of(ask.register("calls", today))),
+            begin(part_of(ask.register("visits", ask.today))),
+            begin(part_of(ask.register("calls", ask.today))),
         )
         waiting, requests = begin(part_of(ask.waiting())), begin(part_of(waiting_requests(page, place)))
     return FloorToday(
@@ -99,8 +98,8 @@ async def floor_today(page: PageRequest, place: OfficePlace, facts: SeenScope) -
 
 async def floor_lately(page: PageRequest, place: OfficePlace, facts: SeenScope) -> FloorLately:
     """The last days of the floor and the next ones."""
-    today = page.now.astimezone(facts.zone).date()
-    ask, recent = FloorQuestions(page, place, today), today - timedelta(days=BEHIND)
+    ask = FloorQuestions(page, place, facts.zone)
+    recent = ask.today - timedelta(days=BEHIND)
     async with asyncio.TaskGroup() as group:
         begin = group.create_task
         ahead, behind = begin(part_of(ask.ahead())), begin(part_of(ask.behind(recent)))
