@@ -74,7 +74,7 @@ def many_claims(journal: Journal, count: int = MANY) -> list[Raw]:
 def assert_as_judged(live: Deployment, journal: Journal, scope: str = "demo") -> None:
     """What stands is what `panke judge` says, and what the stored events make of it."""
     with live.questions.of(scope) as snapshot:
-        page, _ = page_of_customers(snapshot, Cursor(), 500, owner=None, status=None, before=None)
+        page, _ = page_of_customers(snapshot, Cursor(), 500)
         flags, _ = flags_page(snapshot, Cursor(), 500)
         until = snapshot.watermark()
     judged = result_of(journal.lines[scope], load("shijiazhuang"), {}, as_of=until)

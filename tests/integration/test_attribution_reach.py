@@ -50,9 +50,7 @@ def listed(live: Deployment, sight: Sight) -> list[tuple[str | None, str, tuple[
     at: Cursor | None = Cursor()
     with live.questions.of(DEMO, sight=sight) as snapshot:
         while at is not None:
-            page, at = customers.page_of_customers(
-                snapshot.faces(), at, 1, owner=None, status=None, before=None
-            )
+            page, at = customers.page_of_customers(snapshot.faces(), at, 1)
             found += [(one.owner, one.status, tuple(one.contacts)) for one in page]
     return found
 

@@ -84,21 +84,18 @@ class CustomerCalls:
         limit: Limit = 100,
         min_seq: MinSeq = None,
     ) -> Response:
-        before = moment_of("expires_before", expires_before)
+        sought = CustomerFilter(owner, status, moment_of("expires_before", expires_before))
         sight = sight if office is None else sight.at(office)
         asked = times_of(as_of, known_at, self._clock.now())
         if asked is not None:
-            filter_ = CustomerFilter(owner, status, before)
-            return await self._earlier.page(scope, sight, asked, filter_, cursor, limit, DECISIONS, min_seq)
+            return await self._earlier.page(scope, sight, asked, sought, cursor, limit, DECISIONS, min_seq)
         return await self._asking.page(
             scope,
             sight,
             min_seq,
             cursor,
             CustomersPage,
-            lambda snapshot, at: customers.page_of_customers(
-                snapshot.faces(), at, limit, owner=owner, status=status, before=before
-            ),
+            lambda snapshot, at: customers.page_of_customers(snapshot.faces(), at, limit, sought),
         )
 
     async def claims(
@@ -114,7 +111,7 @@ class CustomerCalls:
         min_seq: MinSeq = None,
     ) -> Response:
         """For whoever counts them, or looks for those that end first: it costs what a row of each costs."""
-        before = moment_of("expires_before", expires_before)
+        sought = CustomerFilter(owner, status, moment_of("expires_before", expires_before))
         sight = sight if office is None else sight.at(office)
         return await self._asking.page(
             scope,
@@ -122,9 +119,7 @@ class CustomerCalls:
             min_seq,
             cursor,
             ClaimsPage,
-            lambda snapshot, at: customers.page_of_claims(
-                snapshot, at, limit, owner=owner, status=status, before=before
-            ),
+            lambda snapshot, at: customers.page_of_claims(snapshot, at, limit, sought),
         )
 
     async def customer(

@@ -71,6 +71,9 @@ class CustomerFilter:
     before: datetime | None = None
 
 
+EVERY_CUSTOMER: Final = CustomerFilter()
+
+
 @dataclass(frozen=True, slots=True)
 class PageThen:
     """Items of a page, whether more follow, and by which names people were known."""

@@ -21,6 +21,7 @@ from services.attribution.historic.facts import (
     whole,
 )
 from services.attribution.historic.lists import (
+    EVERY_CUSTOMER,
     CustomerFilter,
     DatedDeal,
     ListName,
@@ -39,7 +40,6 @@ from shared.rules.judge.result import customer_judged
 
 KEPT: Final = 2
 """Moments of which a process keeps the lists."""
-EVERY: Final = CustomerFilter()
 _kept: OrderedDict[ScopeMoment, Lists] = OrderedDict()
 
 
@@ -120,7 +120,7 @@ class ListThen:
     list: ListName
     offset: int
     limit: int
-    filter: CustomerFilter = EVERY
+    filter: CustomerFilter = EVERY_CUSTOMER
     reached: Reached | None = None
 
     def answer(self, source: ReadsFacts, books: Books) -> PageThen:

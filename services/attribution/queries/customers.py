@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from services.attribution.historic.lists import EVERY_CUSTOMER, CustomerFilter
 from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import (
     DECISIONS,
@@ -116,29 +117,17 @@ def paged(
 
 
 def page_of_customers(
-    snapshot: Snapshot,
-    cursor: Cursor,
-    limit: int,
-    *,
-    owner: str | None,
-    status: str | None,
-    before: datetime | None,
+    snapshot: Snapshot, cursor: Cursor, limit: int, filter_: CustomerFilter = EVERY_CUSTOMER
 ) -> tuple[list[ListedCustomer], Cursor | None]:
-    rows = _claims(snapshot, cursor, limit, owner, status, before)
+    rows = _claims(snapshot, cursor, limit, filter_)
     return customers_of(snapshot, [str(row[1]) for row in rows[:limit]]), _following(rows, limit)
 
 
 def page_of_claims(
-    snapshot: Snapshot,
-    cursor: Cursor,
-    limit: int,
-    *,
-    owner: str | None,
-    status: str | None,
-    before: datetime | None,
+    snapshot: Snapshot, cursor: Cursor, limit: int, filter_: CustomerFilter = EVERY_CUSTOMER
 ) -> tuple[list[ListedClaim], Cursor | None]:
     """The same customers by their claims alone: nothing of them is loaded, and no name is opened."""
-    rows = _claims(snapshot, cursor, limit, owner, status, before)
+    rows = _claims(snapshot, cursor, limit, filter_)
     claims = [
         ListedClaim(customer, owned_by, stands, format_instant(ends) if ends is not None else None)
         for _, customer, _, owned_by, stands, ends in rows[:limit]
@@ -146,19 +135,13 @@ def page_of_claims(
     return claims, _following(rows, limit)
 
 
-def _claims(
-    snapshot: Snapshot,
-    cursor: Cursor,
-    limit: int,
-    owner: str | None,
-    status: str | None,
-    before: datetime | None,
-) -> list[Row]:
+def _claims(snapshot: Snapshot, cursor: Cursor, limit: int, filter_: CustomerFilter) -> list[Row]:
     """Of whom the reader reaches, one more than the page holds."""
+    owner = filter_.owner
     if owner is not None and not snapshot.reach.owner(owner):
         return []
     within = "page_of_customers" if snapshot.reach.whole else "page_of_customers_within"
-    asked = {"owner": owner, "status": status, "before": before} | snapshot.reach.filters
+    asked = {"owner": owner, "status": filter_.status, "before": filter_.before} | snapshot.reach.filters
     return snapshot.page(within if owner is None else "page_of_customers_of", cursor, limit, **asked)
 
 
