@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.contract.case_numbers import case_number
 from shared.contract.event_words import KINDS
 from shared.contract.field_words import field_word
+from shared.contract.value_words import value_word
 from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
 from shared.evidence.report_words import DECISIONS, HEADS, PARTS, STATUSES
@@ -123,13 +124,20 @@ class _Report:
         return (str(record.seq), *times, self._staff(event["actor"]), kind, said)
 
     def _said(self, data: Json) -> str:
-        said = (f"{self._label(path)}: {value}" for path, value in _flat("", data))
+        said = (f"{self._label(path)}: {self._value(path, value)}" for path, value in _flat("", data))
         return "; ".join(said) or _NOTHING
 
     def _label(self, path: str) -> str:
         """The field of a path in words, where it has any."""
         known = field_word(path)
         return path if known is None else self._word(known)
+
+    def _value(self, path: str, value: Any) -> str:
+        """What stands in a field, in words where it is of a closed list."""
+        if isinstance(value, list):
+            return "  ".join(self._value(path, one) for one in value)
+        known = value_word(path, value)
+        return str(value) if known is None else self._word(known)
 
     def _decisions(self) -> None:
         self._heading(self.word("decisions"))
@@ -298,8 +306,8 @@ def _new(title: str, footer: str, words: _Report) -> FPDF:
     return pdf
 
 
-def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Every text of a record by its path."""
+def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Every value of a record by its path; a list of plain values is one."""
     if isinstance(value, dict):
         for name, each in value.items():
             yield from _flat(f"{path}.{name}" if path else name, each)
@@ -308,6 +316,6 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
             for number, each in enumerate(value):
                 yield from _flat(f"{path}[{number}]", each)
         else:
-            yield path, "  ".join(map(str, value))
+            yield path, value
     elif value is not None:
-        yield path, str(value)
+        yield path, value

@@ -326,6 +326,25 @@ def test_a_record_is_told_in_words() -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "word"),
+    [
+        ("relation", "spouse", Text("夫妻", "husband and wife")),
+        ("kind", "reception", Text("接待", "reception")),
+        ("kind", "complaint", Text("投诉", "complaint")),
+        ("kind", "户型册", "户型册"),
+        ("via", "call_back", Text("回电", "by calling back")),
+        ("medium", "fax", Text("传真", "fax")),
+        ("reached", False, Text("否", "no")),
+    ],
+)
+def test_a_closed_list_is_told_in_words_and_what_was_typed_as_it_was(
+    field: str, value: object, word: Text | str
+) -> None:
+    (line,) = lines_of({field: value}, str, ZONE, TODAY)
+    assert line.said == word
+
+
+@pytest.mark.parametrize(
     ("said", "chinese", "english"),
     [
         ("已联系：仍有意向", "已联系：仍有意向", "Reached: still interested"),

@@ -32,8 +32,19 @@ def pack() -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("zh", ["客户证据报告", "登记了什么", "争议裁定", "维持", "2026年3月1日10:00", "2026年3月1日10:02"]),
-        ("en", ["Evidenceonacustomer", "ruling", "kept", "1March2026at10:00", "1March2026at10:02"]),
+        (
+            "zh",
+            [
+                "客户证据报告",
+                "登记了什么",
+                "争议裁定",
+                "维持",
+                "2026年3月1日10:00",
+                "2026年3月1日10:02",
+                "按轮接待",
+            ],
+        ),
+        ("en", ["Evidenceonacustomer", "ruling", "kept", "1March2026at10:00", "1March2026at10:02", "Onturn"]),
     ],
 )
 def test_report(pack: dict[str, bytes], language: str, words: list[str]) -> None:

@@ -20,6 +20,8 @@ COPY: dict[str, Any] = {
             "data": {
                 "customer": {"name": '"><img src=x onerror=y>', "phones": ["138 0000 0001"]},
                 "companions": [{"name": "a & b"}],
+                "capacity": "on_turn",
+                "brochure_only": True,
             },
         }
     ],
@@ -58,3 +60,10 @@ def test_fields_have_their_names_in_both_languages() -> None:
     assert "联系方式 contacts" in texts and "来访登记 visit" in texts
     assert "姓名 name (data.companions[1].name)" in texts and "a & b" in texts
     assert not any("deals" in text for text in texts)
+
+
+def test_values_of_closed_lists_are_in_words() -> None:
+    """A person who reads what is kept of them is told nothing in words of a program."""
+    texts = Reader(page_of(COPY).decode()).texts
+    assert "按轮接待 On turn" in texts and "是 yes" in texts
+    assert not {"on_turn", "True"} & set(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from shared.contract.value_words import METHODS
 from shared.i18n import Text, translated, translated_in
 
 STATUS_MARKS: Final[Mapping[str, str]] = {
@@ -32,28 +33,10 @@ DECISIONS: Final[Mapping[str, Text]] = {
     "ruled": translated_in("decision", "ruled"),
     "disputed": translated_in("decision", "disputed"),
 }
-METHODS: Final[Mapping[str, Text]] = {
-    "phone": translated("phone"),
-    "web_chat": translated("web chat"),
-    "door_visit": translated("door visit"),
-    "invitation": translated("invitation"),
-    "sms": translated("text message"),
-    "other": translated("other ways"),
+METHODS_OFFERED: Final[Mapping[str, Text]] = {
+    method: METHODS[method] for method in ("phone", "web_chat", "door_visit", "invitation", "sms", "other")
 }
-CATEGORIES: Final[Mapping[str, Text]] = {
-    "prospect": translated("prospective customer"),
-    "interested": translated("interested customer"),
-    "promising": translated("promising customer"),
-    "general": translated("general customer"),
-}
-PLAN_KINDS: Final[Mapping[str, Text]] = {
-    "follow_up": translated_in("kind of a plan", "follow-up"),
-    "reception": translated_in("kind of a plan", "reception"),
-    "outing": translated_in("kind of a plan", "outing"),
-    "after_sale": translated_in("kind of a plan", "after the sale"),
-    "work": translated_in("kind of a plan", "other work"),
-}
-
+"""Ways of following up as forms offer them: what is done most stands first."""
 CHANNELS: Final[Mapping[str, Text]] = {
     "dingtalk": translated("DingTalk"),
     "wecom": translated("WeCom"),

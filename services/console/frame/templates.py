@@ -17,13 +17,11 @@ from markupsafe import Markup
 
 from services.console.frame.contact_words import contact_words
 from services.console.frame.trade_words import (
-    ABSENCES,
     AWAITED,
     BREACHES,
     DEALS,
     FLAGS,
     REGISTERS,
-    STAGES,
     STATUSES,
     kind_word,
     role_word,
@@ -31,6 +29,7 @@ from services.console.frame.trade_words import (
 )
 from services.console.frame.words import LANGUAGES, Language, in_language, instant, line_in, worded, worded_in
 from shared.contract.case_numbers import case_number
+from shared.contract.value_words import ABSENCES, STAGES
 from shared.i18n import Text, all_of, any_of, translated
 from shared.i18n.times import (
     calendar_day,

@@ -46,22 +46,6 @@ DEALS: Final[Mapping[str, Text]] = {
     "pending_ruling": translated("Pending a ruling"),
     "cancelled": translated("Cancelled"),
 }
-ABSENCES: Final[Mapping[str, Text]] = {
-    "personal": translated("Personal matter"),
-    "business": translated("On business"),
-    "company_task": translated("On a task of the firm"),
-    "brief": translated("Away for a moment"),
-}
-CAPACITIES: Final[Mapping[str, Text]] = {
-    "on_turn": translated("On turn"),
-    "assist": translated("Assisting"),
-}
-STAGES: Final[Mapping[str, Text]] = {
-    "reviewed": translated("Reviewed"),
-    "approved": translated("Approved"),
-    "filed": translated("Filed"),
-    "returned": translated("Sent back"),
-}
 AWAITED: Final[Mapping[str, Text]] = {
     "reviewed": translated("Waits for review"),
     "approved": translated("Waits for approval"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from shared.contract.field_words import field_word
+from shared.contract.value_words import value_word
 from shared.i18n import Text, translated
 
 Json = dict[str, Any]
@@ -102,6 +103,12 @@ def _flat(fields: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
         elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
             yield from _flat((f"{path}[{n}]", each) for n, each in enumerate(value, 1))
         elif isinstance(value, list):
-            yield path, "、".join(map(str, value)) or "-"
+            yield path, "、".join(_said(path, each) for each in value) or "-"
         else:
-            yield path, "-" if value is None else str(value)
+            yield path, "-" if value is None else _said(path, value)
+
+
+def _said(path: str, value: Any) -> str:
+    """A value in words where it is of a closed list."""
+    known = value_word(path, value)
+    return str(value) if known is None else known.beside

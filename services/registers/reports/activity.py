@@ -19,7 +19,8 @@ from shared.contract import (
     VisitRegistered,
     WorklogSubmitted,
 )
-from shared.i18n import Text, translated
+from shared.contract.value_words import WORKLOG_KINDS
+from shared.i18n import translated
 from shared.ids import StaffId
 
 
@@ -188,7 +189,7 @@ def _logs(basis: ReportBasis) -> ReportTable:
             tally.words(
                 key,
                 consultant=basis.staff_words(log.data.by),
-                kind=log_kinds()[log.data.kind],
+                kind=WORKLOG_KINDS[log.data.kind],
                 day=log.data.to.isoformat(),
                 done=log.data.done,
                 problems=log.data.problems or "",
@@ -197,16 +198,6 @@ def _logs(basis: ReportBasis) -> ReportTable:
             )
             tally.add(key, "logs", log.id)
     return tally.table("logs", translated("Work logs"), _log_columns(), lambda key: key)
-
-
-def log_kinds() -> dict[str, Text]:
-    """The kinds of work logs in words."""
-    return {
-        "daily": translated("daily log"),
-        "weekly": translated("weekly log"),
-        "monthly": translated("monthly log"),
-        "meeting": translated("minutes"),
-    }
 
 
 def _log_columns() -> tuple[ReportColumn, ...]:

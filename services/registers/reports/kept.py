@@ -11,7 +11,8 @@ from services.registers.reports.basis import ReportBasis, who
 from services.registers.reports.report import ReportColumn, ReportTable
 from services.registers.reports.tally import Tally
 from shared.contract import PlanMade
-from shared.i18n import Text, translated
+from shared.contract.value_words import PLAN_KINDS
+from shared.i18n import translated
 from shared.ids import CustomerId, StaffId
 
 
@@ -88,7 +89,7 @@ def plans_table(basis: ReportBasis) -> ReportTable:
             key,
             day=data.on.isoformat(),
             consultant=basis.staff_words(data.by),
-            kind=plan_kinds()[data.kind],
+            kind=PLAN_KINDS[data.kind],
             customer=basis.known.name_of(plan.customer, plan.name),
             purpose=data.purpose,
             done=translated("yes") if done else "",
@@ -97,17 +98,6 @@ def plans_table(basis: ReportBasis) -> ReportTable:
         if done:
             tally.add(key, "kept", plan.id)
     return tally.table("plans", translated("Plans of the period"), _plan_columns(), lambda key: key)
-
-
-def plan_kinds() -> dict[str, Text]:
-    """The kinds of plans in words."""
-    return {
-        "follow_up": translated("follow-up"),
-        "reception": translated("reception"),
-        "outing": translated("outing"),
-        "after_sale": translated("after the sale"),
-        "work": translated("other work"),
-    }
 
 
 def _plan_columns() -> tuple[ReportColumn, ...]:

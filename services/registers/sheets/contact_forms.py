@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.registers.reports import columns as reported
 from services.registers.sheets.form import FormColumn, FormRow, RegisterForm, Said, by, on, profiled, records
-from services.registers.sheets.form_words import CATEGORIES, MEDIUMS, METHODS, OUTREACH, in_words
+from services.registers.sheets.form_words import in_words
 from shared.contract import CallRegistered, FollowUpRecorded, OutreachRegistered, ShiftOpened, VisitRegistered
 from shared.i18n import Text, translated
 
@@ -139,7 +139,7 @@ VISITS: Final = RegisterForm(
         FormColumn(translated("first or return visit"), "R1 new", _new),
         field(translated("channel of the visit"), V, "channel"),
         field(translated("level of interest"), V, "level"),
-        FormColumn(translated("class of the customer"), f"{V}: category", in_words("category", CATEGORIES)),
+        FormColumn(translated("class of the customer"), f"{V}: category", in_words("category")),
         field(translated("purpose of the visit"), V, "purpose"),
         who(translated("received by"), V, "received_by"),
         FormColumn(translated("time of coming and leaving"), f"{V}: started_at", _times),
@@ -193,7 +193,7 @@ CALLS: Final = RegisterForm(
         phones(translated("contact details"), C), wechat(C),
         field(translated("channel of the visit"), C, "channel"),
         field(translated("level of interest"), C, "level"),
-        FormColumn(translated("class of the customer"), f"{C}: category", in_words("category", CATEGORIES)),
+        FormColumn(translated("class of the customer"), f"{C}: category", in_words("category")),
         who(translated("consultant"), C, "answered_by"), field(translated("annotation"), C, "notes"),
         field(translated("next contact"), C, "next_on"),
         field(translated("name of the project"), C, "project"), late(), carried(), identity(),
@@ -207,7 +207,7 @@ OUTREACH_FORM: Final = RegisterForm(
         number(), happened(translated("day"), "outreach.registered"),
         name(translated("name of the customer"), "outreach.registered"),
         phones(translated("contact details"), "outreach.registered"),
-        FormColumn(translated("way of outreach"), "outreach.registered: method", in_words("method", OUTREACH)),
+        FormColumn(translated("way of outreach"), "outreach.registered: method", in_words("method")),
         who(translated("consultant"), "outreach.registered", "by"),
         field(translated("annotation"), "outreach.registered", "notes"), carried(), identity(),
     ),
@@ -219,12 +219,12 @@ FOLLOW_UPS: Final = RegisterForm(
     (
         number(), happened(translated("day"), F), name(translated("name of the customer"), F),
         phones(translated("contact details"), F),
-        FormColumn(translated("way of the follow-up"), f"{F}: method", in_words("method", METHODS)),
-        FormColumn(translated("medium"), f"{F}: medium", in_words("medium", MEDIUMS)),
+        FormColumn(translated("way of the follow-up"), f"{F}: method", in_words("method")),
+        FormColumn(translated("medium"), f"{F}: medium", in_words("medium")),
         field(translated("subject of the follow-up"), F, "subject"),
         field(translated("course of the follow-up"), F, "content"),
         FormColumn(translated("customer reached"), f"{F}: reached", on("reached")),
-        FormColumn(translated("class of the customer"), f"{F}: category", in_words("category", CATEGORIES)),
+        FormColumn(translated("class of the customer"), f"{F}: category", in_words("category")),
         field(translated("level of interest"), F, "level"), who(translated("followed up by"), F, "by"),
         FormColumn(translated("planner"), f"{F}: with_", _people("with_")),
         field(translated("state of the follow-up"), F, "stage"),

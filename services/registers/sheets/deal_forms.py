@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.registers.model.deals import DealRow
 from services.registers.sheets.contact_forms import field, happened, held, late, name, number, phones, who
 from services.registers.sheets.form import FormColumn, FormReader, FormRow, RegisterForm, Said, records
-from services.registers.sheets.form_words import PAYMENTS, RESERVATIONS, STEPS, in_words, word_of
+from services.registers.sheets.form_words import in_words, word_of
 from shared.contract import DealProgressed, DealTermsSet, OpportunityLost, ReservationMade
 from shared.i18n import Text, translated
 
@@ -85,7 +85,7 @@ DEALS: Final = RegisterForm(
         FormColumn(translated("area"), f"{T}: area", _money("area"), "money"),
         _deal(translated("price for each square metre"), f"{T}: amount", _price, "money"),
         _deal(translated("total price"), f"{S}: amount", lambda deal: deal.amount, "money"),
-        FormColumn(translated("way of paying"), f"{T}: payment", lambda row: word_of(PAYMENTS, _term("payment")(row))),
+        FormColumn(translated("way of paying"), f"{T}: payment", lambda row: word_of("payment", _term("payment")(row))),
         FormColumn(translated("deposit"), f"{T}: deposit", _money("deposit"), "money"),
         _deal(translated("day of the subscription"), f"{S}: occurred_at", lambda deal: deal.subscribed_at),
         FormColumn(translated("to be signed by"), f"{T}: due", _due),
@@ -104,7 +104,7 @@ RECEIPTS: Final = RegisterForm(
     (
         number(), name(translated("name of the client"), S), project(), unit(),
         happened(translated("day of the settlement"), P),
-        FormColumn(translated("what was done"), f"{P}: what", in_words("what", STEPS)),
+        FormColumn(translated("what was done"), f"{P}: what", in_words("what")),
         FormColumn(translated("carried through"), f"{P}: done", lambda row: row.data.done),
         FormColumn(translated("amount paid"), f"{P}: amount", lambda row: _decimal(row.data.amount), "money"),
         field(translated("reason for not being done"), P, "reason"),
@@ -122,7 +122,7 @@ TERMS: Final = RegisterForm(
         FormColumn(translated("list price"), f"{T}: list_price", lambda row: _decimal(row.data.list_price), "money"),
         FormColumn(translated("area"), f"{T}: area", lambda row: _decimal(row.data.area), "money"),
         field(translated("kind of unit"), T, "unit_kind"),
-        FormColumn(translated("way of paying"), f"{T}: payment", in_words("payment", PAYMENTS)),
+        FormColumn(translated("way of paying"), f"{T}: payment", in_words("payment")),
         FormColumn(translated("deposit"), f"{T}: deposit", lambda row: _decimal(row.data.deposit), "money"),
         FormColumn(translated("plan of payments"), f"{T}: due", lambda row: _plan(row)),
         field(translated("reason"), T, "reason"), who(translated("by"), T, "by"),
@@ -135,7 +135,7 @@ RESERVATION_FORM: Final = RegisterForm(
     (
         field(translated("card number"), R, "number"), name(translated("name of the customer"), R),
         phones(translated("contact details"), R), field(translated("name of the project"), R, "project"),
-        FormColumn(translated("kind"), f"{R}: kind", in_words("kind", RESERVATIONS)),
+        FormColumn(translated("kind"), f"{R}: kind", in_words("kind")),
         field(translated("wanted position and area"), R, "wants"),
         FormColumn(translated("amount"), f"{R}: amount", lambda row: _decimal(row.data.amount), "money"),
         happened(translated("day of the reservation"), R), field(translated("valid until"), R, "until"),
@@ -171,7 +171,7 @@ def _with_customer(reader: FormReader, rows: Iterable[FormRow]) -> Iterable[Form
 def _plan(row: FormRow) -> Said:
     said = []
     for one in row.data.due:
-        step = word_of(STEPS, one.what)
+        step = word_of("what", one.what)
         word = step.zh if isinstance(step, Text) else translated("signed").zh
         said.append(f"{word} {one.on}" + (f" {one.amount}" if one.amount else ""))
     return "；".join(said) or None

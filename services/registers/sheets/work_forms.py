@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from services.registers.reports.activity import log_kinds
-from services.registers.reports.kept import is_carried_out, plan_kinds
+from services.registers.reports.kept import is_carried_out
 from services.registers.reports.satisfaction import points
 from services.registers.sheets.contact_forms import field, happened, name, number, phones, stage, who
 from services.registers.sheets.form import FormColumn, FormReader, FormRow, RegisterForm, Said, on, records
-from services.registers.sheets.form_words import (
-    CHECKS,
-    FEEDBACK,
-    METHODS,
-    OUTCOMES,
-    REQUESTS,
-    VERDICTS,
-    in_words,
-    word_of,
-)
+from services.registers.sheets.form_words import in_words, word_of
 from shared.contract import (
     CheckRecorded,
     DocumentAttached,
@@ -74,7 +64,7 @@ def _answered(names: str) -> Callable[[FormRow], Said]:
     def said(row: FormRow) -> Said:
         given = row.reader.answers.get(row.data.feedback)
         value = getattr(given, names, None) or getattr(given.data, names, None) if given is not None else None
-        return word_of(OUTCOMES, value) if names == "outcome" else value
+        return word_of("outcome", value) if names == "outcome" else value
 
     return said
 
@@ -113,10 +103,10 @@ PLANS: Final = RegisterForm(
     translated("Plan of visits to be paid"), "I S T C",
     (
         field(translated("serial number"), PLAN, "plan"), field(translated("day"), PLAN, "on"),
-        FormColumn(translated("kind"), f"{PLAN}: kind", in_words("kind", plan_kinds())),
+        FormColumn(translated("kind"), f"{PLAN}: kind", in_words("kind")),
         name(translated("name of the customer"), PLAN), phones(translated("phone number"), PLAN),
         field(translated("time of the visit"), PLAN, "on"),
-        FormColumn(translated("way of the visit"), f"{PLAN}: method", in_words("method", METHODS)),
+        FormColumn(translated("way of the visit"), f"{PLAN}: method", in_words("method")),
         field(translated("purpose expected"), PLAN, "purpose"), field(translated("place"), PLAN, "place"),
         field(translated("what is needed"), PLAN, "needs"), who(translated("visited by"), PLAN, "by"),
         FormColumn(translated("carried out"), "R8 done", _done),
@@ -129,7 +119,7 @@ LOGS: Final = RegisterForm(
     translated("Work log"), "D L S T",
     (
         who(translated("salesperson"), LOG, "by"),
-        FormColumn(translated("kind"), f"{LOG}: kind", in_words("kind", log_kinds())),
+        FormColumn(translated("kind"), f"{LOG}: kind", in_words("kind")),
         field(translated("from the day"), LOG, "from_"), field(translated("to the day"), LOG, "to"),
         field(translated("done"), LOG, "done"), field(translated("problems"), LOG, "problems"),
         field(translated("plan"), LOG, "planned"),
@@ -164,7 +154,7 @@ COMPLAINTS: Final = RegisterForm(
     translated("Complaints and suggestions"), "C O S",
     (
         number(), name(translated("name of the client"), FED),
-        FormColumn(translated("kind"), f"{FED}: kind", in_words("kind", FEEDBACK)),
+        FormColumn(translated("kind"), f"{FED}: kind", in_words("kind")),
         happened(translated("time of the complaint"), FED), field(translated("content"), FED, "content"),
         who(translated("against"), FED, "against"), field(translated("department"), FED, "department"),
         FormColumn(translated("time of the answer"), "R16 answered", _answered("occurred_at")),
@@ -182,7 +172,7 @@ def _requests(change: bool) -> Callable[[FormReader], Iterable[FormRow]]:
 
 _REQUEST: Final = (
     field(translated("serial number"), ASKED, "request"), happened(translated("day of the request"), ASKED),
-    FormColumn(translated("kind"), f"{ASKED}: kind", in_words("kind", REQUESTS)),
+    FormColumn(translated("kind"), f"{ASKED}: kind", in_words("kind")),
     name(translated("name of the client"), ASKED), who(translated("applicant"), ASKED, "by"),
     field(translated("reason"), ASKED, "reason"),
     field(translated("change that is asked for"), ASKED, "proposed"),
@@ -197,11 +187,11 @@ CHECK_FORM: Final = RegisterForm(
     translated("Checks of customer data"), "I K D",
     (
         field(translated("serial number"), CHECK, "check"), happened(translated("day of the check"), CHECK),
-        FormColumn(translated("kind"), f"{CHECK}: kind", in_words("kind", CHECKS)),
+        FormColumn(translated("kind"), f"{CHECK}: kind", in_words("kind")),
         who(translated("checked by"), CHECK, "by"),
         FormColumn(translated("customer"), f"{CHECK}: items", _checked),
         FormColumn(translated("what was checked"), f"{CHECK}: items", lambda row: row.part.field or row.part.record),
-        FormColumn(translated("found"), f"{CHECK}: items", lambda row: word_of(VERDICTS, row.part.verdict)),
+        FormColumn(translated("found"), f"{CHECK}: items", lambda row: word_of("verdict", row.part.verdict)),
         FormColumn(translated("annotation"), f"{CHECK}: items", lambda row: row.words(row.part.note)),
     ),
     _items,
@@ -210,23 +200,13 @@ CHECK_FORM: Final = RegisterForm(
 TARGET_FORM: Final = RegisterForm(
     translated("Targets that were set"), "D R T",
     (
-        FormColumn(translated("metric"), f"{TARGET}: metric", lambda row: word_of(_metrics(), row.data.metric)),
+        FormColumn(translated("metric"), f"{TARGET}: metric", lambda row: word_of("metric", row.data.metric)),
         FormColumn(translated("whose"), f"{TARGET}: staff", _whose),
         field(translated("from the day"), TARGET, "from_"), field(translated("to the day"), TARGET, "to"),
         FormColumn(translated("target"), f"{TARGET}: value", lambda row: Decimal(row.data.value), "shared"),
     ),
     records(TargetSet),
 )  # fmt: skip
-
-
-def _metrics() -> Any:
-    return {
-        "visits": translated("visits"),
-        "subscriptions": translated("units subscribed"),
-        "signings": translated("units signed"),
-        "signed_amount": translated("amount signed"),
-        "receipts": translated("received"),
-    }
 
 
 DOCUMENTS: Final = RegisterForm(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import EllipsisType
 
+from shared.contract.value_words import METHODS, RELATIONS
 from shared.i18n import Text, translated
 
 Sayings = Mapping[object | EllipsisType, Text]
@@ -25,22 +26,12 @@ WORDS: Mapping[str, Text] = {
     "general_manager": translated("general manager"),
     "reception": translated("reception"),
     "auditor": translated("auditor"),
-    "door_visit": translated("door visit"),
-    "invitation": translated("invitation"),
-    "phone": translated("phone"),
-    "web_chat": translated("web chat"),
-    "sms": translated("text message"),
-    "other": translated("other ways"),
+    **METHODS,
     "to_tail": translated("goes to the tail"),
     "hold": translated("keeps the place"),
     "skip": translated("loses the turn"),
 }
 
-RELATIONS: Mapping[str, Text] = {
-    "spouse": translated("husband and wife"),
-    "parent_child": translated("parent and child"),
-    "other": translated("any other link"),
-}
 WORDS_OF: Mapping[str, Mapping[str, Text]] = {"household.relations": RELATIONS}
 """Words of a field that mean something else elsewhere, in the order in which they are told."""
 

@@ -10,31 +10,23 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from services.console.frame.contact_words import contact_words
-from services.console.frame.customer_words import CATEGORIES, METHODS, PLAN_KINDS
 from services.console.frame.follow_up_words import preset_words
-from services.console.frame.trade_words import CAPACITIES, STAGES, word
+from services.console.frame.trade_words import word
 from services.console.frame.words import instant
 from shared.contract.contacts import WECHAT
 from shared.contract.field_words import field_word
+from shared.contract.value_words import VISITED_BEFORE, value_word
 from shared.i18n import Text, listed, translated
 from shared.i18n.times import calendar_day, moment
 
 Names = Callable[[str | None], str]
-
-_YES: Final = translated("yes")
-_NO: Final = translated("no")
-_ANSWERS: Final[Mapping[str, Text]] = {"yes": _YES, "no": _NO, "unsure": translated("not sure")}
 
 STAFF: Final = (
     "received_by", "on_behalf_of", "designated", "answered_by", "by", "confirmed_by", "against", "decided_by",
     "rightful", "requested_by", "closed_by", "opened_by", "ruled_by", "owner", "consultant", "present", "approved_by",
     "with",
 )  # fmt: skip
-_OUTREACH: Final = {"field": translated("outreach in the street"), "web": translated("outreach on the web")}
-CHOICES: Final[Mapping[str, Mapping[str, Text]]] = {
-    "capacity": CAPACITIES, "method": {**METHODS, **_OUTREACH}, "category": CATEGORIES, "stage": STAGES,
-    "kind": PLAN_KINDS,
-}  # fmt: skip
+CHOICES: Final = ("capacity", "method", "medium", "category", "stage", "kind", "outcome", "payment", "what")
 WORDS: Final = (
     "purpose", "subject", "content", "notes", "channel", "level", "next_on", "next_step", "no_contact_reason",
     "project", "place", "party_size", "companions", "evidence", "reason", "relation", "unit", "amount", "on", "title",
@@ -90,9 +82,9 @@ def _said(key: str, value: Any, names: Names, zone: ZoneInfo, today: date) -> Te
     if key in STAFF and _is_text(value):
         return _people(value, names)
     if key in CHOICES and isinstance(value, str):
-        return word(CHOICES[key], value)
+        return value_word(key, value) or value
     if key in BOOLEANS and isinstance(value, bool):
-        return _YES if value else _NO
+        return value_word(key, value)
     if key in TIMES and isinstance(value, str):
         return moment(instant(value), zone)
     if key in WORDS and _is_text(value):
@@ -105,7 +97,7 @@ def _words(key: str, value: str | int | list[str], today: date) -> Text | str:
         return listed(value)
     if isinstance(value, str) and key in DAYS:
         return _day(value, today)
-    return preset_words(value) if isinstance(value, str) else str(value)
+    return value_word(key, value) or preset_words(str(value))
 
 
 def _day(value: str, today: date) -> Text | str:
@@ -134,7 +126,7 @@ def _party(value: Mapping[str, Any]) -> list[RecordLine]:
 
 
 def _asked(value: Mapping[str, Any], names: Names) -> list[RecordLine]:
-    found = [RecordLine(translated("was here before"), word(_ANSWERS, value.get("visited_before")))]
+    found = [RecordLine(translated("was here before"), word(VISITED_BEFORE, value.get("visited_before")))]
     for key, label in (
         ("named_consultant", translated("named the consultant")), ("contacted_by", translated("was contacted by")),
     ):  # fmt: skip

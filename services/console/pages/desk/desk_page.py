@@ -15,7 +15,6 @@ from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import PageRequest
 from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at
-from services.console.frame.trade_words import ABSENCES
 from services.console.pages.desk.checked import CheckedEntry
 from services.console.pages.desk.entry import EntryKind
 from services.console.pages.desk.floor import OfficeFloor, floor_of
@@ -23,6 +22,7 @@ from services.console.pages.desk.looked_up import LookedUpCustomer
 from services.console.pages.desk.outcome import EntryOutcome
 from services.console.pages.desk.presets import ReceiverChoice, preset_of
 from shared.contract.answers.lists import StaffMember
+from shared.contract.value_words import ABSENCES
 
 EMPTY: Final = Form({})
 

@@ -12,9 +12,9 @@ from services.console.frame.forms import Form, Wrong
 from services.console.frame.page import Page
 from services.console.frame.recording import TAKEN, FormEntry, envelope, record
 from services.console.frame.refused import wrong_with
-from services.console.frame.trade_words import ABSENCES
 from services.console.pages.desk.desk_page import DeskRoom
 from shared.contract.answers.scopes import ScopeAnswer
+from shared.contract.value_words import ABSENCES
 from shared.i18n import translated
 
 

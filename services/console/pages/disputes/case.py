@@ -11,12 +11,13 @@ from msgspec import Struct
 from services.console.frame.books_in_force import clause_words
 from services.console.frame.follow_up_words import preset_words
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.trade_words import CAPACITIES, FLAGS, word
+from services.console.frame.trade_words import FLAGS, word
 from shared.contract.answers.history import HistoryDecision, HistoryEvent
 from shared.contract.answers.lists import DealAnswer
 from shared.contract.answers.result import DisputeResult
 from shared.contract.answers.scopes import CustomerAnswer
 from shared.contract.event_words import KINDS
+from shared.contract.value_words import CAPACITIES
 from shared.i18n import Text, translated
 from shared.rules.domain.rulebook import Rulebook
 

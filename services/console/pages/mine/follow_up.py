@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from services.console.asking.customer_answers import LevelsAnswered
 from services.console.asking.refusals import ServiceRefusedError
-from services.console.frame.customer_words import METHODS
+from services.console.frame.customer_words import METHODS_OFFERED
 from services.console.frame.follow_up_words import OUTCOMES, SUBJECT, UNREACHED
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
@@ -200,7 +200,7 @@ async def _form(
         "mine/follow_up.html",
         status=status or (422 if wrong else 200),
         place=place, room="mine", facts=facts, found=found, typed=typed, entry=entry, wrong=wrong,
-        methods=METHODS, outcomes=OUTCOMES, unreached=UNREACHED, doers=doers(page, place, facts),
+        methods=METHODS_OFFERED, outcomes=OUTCOMES, unreached=UNREACHED, doers=doers(page, place, facts),
         levels=await _levels(page, place), form_name=_kept(found), own=actor_at(page.caller, place),
         today=page.now.astimezone(facts.zone).date(), previews=page.may("desk.preview", place),
     )  # fmt: skip

@@ -9,13 +9,14 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from services.console.asking.refusals import ServiceRefusedError
-from services.console.frame.customer_words import METHODS, PLAN_KINDS
+from services.console.frame.customer_words import METHODS_OFFERED
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
 from services.console.frame.recording import TAKEN, FormEntry, actor_at, envelope, record
 from services.console.frame.refused import wrong_with
 from services.console.pages.mine.customer_entry import EntryCustomer, customer_of, doer_of, doers
+from shared.contract.value_words import PLAN_KINDS
 from shared.i18n import translated
 
 KIND: Final = "plan.made"
@@ -114,7 +115,7 @@ async def _form(
         "mine/plan.html",
         status=status or (422 if wrong else 200),
         place=place, room="mine", facts=facts, found=found, typed=typed, entry=entry, wrong=wrong,
-        kinds=OFFERED, methods=METHODS, doers=doers(page, place, facts),
+        kinds=OFFERED, methods=METHODS_OFFERED, doers=doers(page, place, facts),
         own=actor_at(page.caller, place), today=page.now.astimezone(facts.zone).date(),
         form_name=_kept(found),
     )  # fmt: skip

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from services.console.asking.customer_answers import CardAnswered
 from services.console.asking.refusals import ServiceRefusedError
-from services.console.frame.customer_words import CATEGORIES
 from services.console.frame.forms import Form, Wrong
 from services.console.frame.navigation import OfficePlace
 from services.console.frame.page import Page, PageRequest
@@ -18,6 +17,7 @@ from services.console.frame.recording import TAKEN, FormEntry, actor_at, envelop
 from services.console.frame.refused import wrong_with
 from services.console.pages.mine.customer_entry import EntryCustomer, customer_of, doer_of, doers
 from shared.contract.profile import catalogue
+from shared.contract.value_words import CATEGORIES
 from shared.i18n import Text, translated
 
 KIND: Final = "profile.recorded"

@@ -22,7 +22,7 @@ from services.console.frame.place_facts import SeenScope
 from services.console.frame.recording import FormEntry, actor_at, envelope, record
 from services.console.frame.refused import wrong_with
 from services.console.frame.staff_accounts import accounts_of
-from services.console.frame.trade_words import ABSENCES, role_word
+from services.console.frame.trade_words import role_word
 from services.console.pages.people.enrolling import FIELDS, EnrolmentTyped, alike, enrolment_of, ordered
 from services.console.pages.people.handing_over import (
     HandOverLine,
@@ -35,6 +35,7 @@ from services.console.pages.people.handing_over import (
 )
 from shared.contract.answers.lists import StaffMember, StaffPage
 from shared.contract.events import Role
+from shared.contract.value_words import ABSENCES
 from shared.i18n import Text, bilingual, translated
 from shared.platform.http.problem import ProblemError
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from services.console.frame.trade_words import STAGES
+from shared.contract.value_words import STAGES
 from shared.i18n import Text, translated
 from shared.i18n.times import calendar_days, calendar_month, day_of_year
 from shared.platform.place_names import PlaceNames

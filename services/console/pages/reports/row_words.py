@@ -9,41 +9,18 @@ from typing import Any, Final
 
 from services.console.frame.follow_up_words import preset_words
 from services.console.frame.place_facts import SeenScope
-from services.console.frame.trade_words import CAPACITIES, STATUSES
+from services.console.frame.trade_words import STATUSES
 from shared.contract.profile.catalogue import catalogue
 from shared.contract.sealed import ERASED, NOT_SHOWN
-from shared.i18n import Text, listed, translated, translated_in
+from shared.contract.value_words import value_word
+from shared.i18n import Text, listed, translated
 from shared.i18n.times import calendar_days, dated
 
 _is_day = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
-_YES, _NO = translated("yes"), translated("no")
 _STAFF: Final = frozenset(
     {"owner", "received_by", "answered_by", "against", "approved_by", "staff", "by", "with_", "doer"}
 )
-_WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
-    "capacity": CAPACITIES,
-    "method": {
-        "door_visit": translated("door visit"),
-        "invitation": translated("invitation"),
-        "phone": translated("phone"),
-        "web_chat": translated("web chat"),
-        "sms": translated("text message"),
-        "field": translated("outreach in the street"),
-        "web": translated("outreach on the web"),
-        "other": translated("other ways"),
-    },
-    "medium": {
-        "email": translated("e-mail"),
-        "fax": translated("fax"),
-        "wechat": translated("WeChat"),
-        "letter": translated("letter"),
-    },
-    "category": {
-        "prospect": translated("prospective customer"),
-        "interested": translated("interested customer"),
-        "promising": translated("promising customer"),
-        "general": translated("general customer"),
-    },
+_OF_ROWS: Final[Mapping[str, Mapping[str, Text]]] = {
     "status": {
         **STATUSES,
         "tracked": translated("followed up"),
@@ -60,66 +37,8 @@ _WORDS: Final[Mapping[str, Mapping[str, Text]]] = {
         "refunded": translated("money back"),
         "lapsed": translated("lapsed"),
     },
-    "payment": {
-        "lump_sum": translated("in one sum"),
-        "instalments": translated("in instalments"),
-        "mortgage": translated("by mortgage"),
-        "fund": translated("by housing fund"),
-        "mixed": translated("by mortgage and housing fund"),
-    },
-    "what": {
-        "filed": translated("contract filed"),
-        "mortgage_submitted": translated("mortgage applied for"),
-        "mortgage_released": translated("mortgage paid out"),
-        "fund_submitted": translated("housing fund applied for"),
-        "fund_released": translated("housing fund paid out"),
-        "deposit_paid": translated("deposit paid"),
-        "down_payment_paid": translated("down payment paid"),
-        "instalment_paid": translated("instalment paid"),
-        "balance_paid": translated("balance paid"),
-        "refunded": translated("money back"),
-    },
-    "kind": {
-        "follow_up": translated("follow-up"),
-        "reception": translated_in("kind of a plan", "reception"),
-        "outing": translated("outing"),
-        "after_sale": translated("after the sale"),
-        "work": translated("other work"),
-        "daily": translated("daily log"),
-        "weekly": translated("weekly log"),
-        "monthly": translated("monthly log"),
-        "meeting": translated("minutes"),
-        "queue": translated("place in the queue"),
-        "hold": translated("unit held"),
-        "complaint": translated("complaint"),
-        "suggestion": translated("suggestion"),
-        "praise": translated("praise"),
-        "data_change": translated("change of data"),
-        "transfer": translated("transfer"),
-        "referral_reward": translated("reward for a referral"),
-        "special_price": translated("special price"),
-        "extension": translated("extension"),
-        "site_tour": translated("tour of the site"),
-        "data": translated("check of data"),
-        "register": translated("check of registers"),
-        "site": translated("check of the site"),
-    },
-    "metric": {
-        "visits": translated("visits"),
-        "subscriptions": translated("units subscribed"),
-        "signings": translated("units signed"),
-        "signed_amount": translated("amount signed"),
-        "receipts": translated("received"),
-    },
-    "via": {"on_site": translated("at the office"), "call_back": translated("by calling back")},
-    "verdict": {
-        "ok": translated("true"),
-        "stale": translated("stale"),
-        "false": translated("false"),
-        "missing": translated("missing"),
-        "unreachable": translated("unreachable"),
-    },
 }
+"""What stands in columns that no record has."""
 _IN_BOTH: Final = {
     NOT_SHOWN: translated("under seal, not shown"),
     ERASED: translated("an erased person"),
@@ -141,12 +60,12 @@ class RowWords:
         """A value below a heading. What is on no list is shown as it was typed."""
         if value is None or value == [] or value == {}:
             return ""
-        if isinstance(value, bool):
-            return _YES if value else _NO
         if isinstance(value, list):
             return listed(self.said(column, one) for one in value)
         if isinstance(value, dict):
             return self._pairs(column, value)
+        if (known := value_word(column, value)) is not None:
+            return known
         if column in _STAFF:
             return self._facts.name(str(value))
         if value in _IN_BOTH:
@@ -154,7 +73,7 @@ class RowWords:
         return self._word(column, str(value))
 
     def _word(self, column: str, value: str) -> Text | str:
-        known = _WORDS.get(column, {}).get(value)
+        known = _OF_ROWS.get(column, {}).get(value)
         if known is not None:
             return known
         at = _time(value) if column.endswith("_at") else None
