@@ -21,10 +21,15 @@ PARTS: Final[Mapping[str, Text]] = {
     "known": translated("Who knew what, and when"),
     "closed": translated("under seal: it names another customer's person too, or the person was erased"),
     "entered": translated("entered it"),
-    "looked": translated("looked at it"),
     "nobody": translated("nobody"),
     "none": translated("nothing"),
 }
+ACTS: Final[Mapping[str, Text]] = {
+    "opened": translated("looked at it"),
+    "exported": translated("took data out"),
+    "privileged": translated("did something that few may"),
+}
+"""What the record of access tells of a customer."""
 HEADS: Final[Mapping[str, Text]] = {
     "no.": translated("no."),
     "happened at": translated("happened at"),

@@ -37,18 +37,7 @@ METHODS_OFFERED: Final[Mapping[str, Text]] = {
     method: METHODS[method] for method in ("phone", "web_chat", "door_visit", "invitation", "sms", "other")
 }
 """Ways of following up as forms offer them: what is done most stands first."""
-CHANNELS: Final[Mapping[str, Text]] = {
-    "dingtalk": translated("DingTalk"),
-    "wecom": translated("WeCom"),
-    "feishu": translated("Feishu"),
-    "aliyun-sms": translated("text message"),
-    "tencent-sms": translated("text message"),
-    "email": translated("e-mail"),
-    "webhook": translated("webhook"),
-    "apprise": translated("another service"),
-    "log": translated("log alone"),
-}
-"""By which channel an alert went; each may have several robots."""
+
 OUTCOMES: Final[Mapping[str, Text]] = {
     "sent": translated_in("of an alert", "sent"),
     "temporary": translated_in("of an alert", "to be tried again"),

@@ -12,7 +12,7 @@ from msgspec import Struct, UnsetType
 from starlette.responses import Response
 
 from services.console.asking.customer_answers import AlertSent, CardAnswered
-from services.console.frame.customer_words import BASES, CHANNELS, OUTCOMES, STATUS_MARKS, shown_name
+from services.console.frame.customer_words import BASES, OUTCOMES, STATUS_MARKS, shown_name
 from services.console.frame.page import Page
 from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
@@ -23,6 +23,7 @@ from services.console.frame.words import instant
 from services.console.pages.customer import timeline
 from services.console.pages.customer.gathering import CustomerAnswers, gathered, history, pack_keys
 from services.console.pages.customer.moments import MomentAsked, asked_moment, stepped
+from shared.contract.alert_words import channel_word
 from shared.contract.answers.history import HistoryAnswer, HistoryDecision
 from shared.contract.answers.values import BothLanguages
 from shared.contract.case_numbers import case_number
@@ -95,7 +96,7 @@ def shown(told: CustomerAnswers, facts: SeenScope, now: datetime, moment: Moment
         "card": told.card,
         "deals": told.deals,
         "deal_words": DEALS,
-        "channels": CHANNELS,
+        "channel": channel_word,
         "outcomes": OUTCOMES,
         "alerts": _sent(told.alerts, moment),
         "papers": [one for one in entries if one.type == "document.attached"],

@@ -24,7 +24,7 @@ Names = Callable[[str | None], str]
 STAFF: Final = (
     "received_by", "on_behalf_of", "designated", "answered_by", "by", "confirmed_by", "against", "decided_by",
     "rightful", "requested_by", "closed_by", "opened_by", "ruled_by", "owner", "consultant", "present", "approved_by",
-    "with",
+    "with", "to",
 )  # fmt: skip
 CHOICES: Final = ("capacity", "method", "medium", "category", "stage", "kind", "outcome", "payment", "what")
 WORDS: Final = (
