@@ -59,8 +59,15 @@ HAPPENED: Final[Mapping[str, Text]] = {
     "reported failed": translated_in("of an alert", "reported as failed"),
 }
 """What an alert's history tells of."""
+_OF_LOG: Final = {"step": STEPS, "audience": AUDIENCES, "what": HAPPENED, "state": HAPPENED}
 
 
 def channel_word(channel: str) -> Text | str:
     """What a channel is called, whichever of its robots it was: `dingtalk/team-2`."""
     return CHANNELS.get(channel.partition("/")[0], channel)
+
+
+def alert_word(path: str, value: object) -> Text | str | None:
+    """What the log of alerts says, by the last name of its path; None for a value on no list."""
+    name, said = path.rpartition(".")[2].partition("[")[0], str(value)
+    return channel_word(said) if name == "channel" else _OF_LOG.get(name, {}).get(said)

@@ -140,6 +140,38 @@ METRICS: Final[Mapping[str, Text]] = {
     "signed_amount": translated("amount signed"),
     "receipts": translated("received"),
 }
+BASES: Final[Mapping[str, Text]] = {
+    "visit": translated_in("basis of a claim", "by a visit"),
+    "call": translated_in("basis of a claim", "by a call"),
+    "outreach": translated_in("basis of a claim", "by outreach"),
+    "transfer": translated_in("basis of a claim", "by a transfer"),
+    "ruling": translated_in("basis of a claim", "by a ruling"),
+}
+STATUSES: Final[Mapping[str, Text]] = {
+    "owned": translated("owned"),
+    "lapsed": translated("lapsed"),
+    "disputed": translated("in dispute"),
+    "closed": translated("closed by a deal"),
+    "unowned": translated("nobody's"),
+    "final": translated("final"),
+    "pending_ruling": translated("awaits a ruling"),
+    "cancelled": translated("cancelled"),
+    "open": translated("open"),
+    "ruled": translated("ruled"),
+}
+DECISIONS: Final[Mapping[str, Text]] = {
+    "established": translated("established"),
+    "renewed": translated("renewed"),
+    "kept": translated("kept"),
+    "superseded": translated("superseded"),
+    "returned": translated("returned"),
+    "lapsed": translated("lapsed"),
+    "revoked": translated("revoked"),
+    "released": translated("released"),
+    "transferred": translated("transferred"),
+    "ruled": translated("ruled"),
+    "disputed": translated("in dispute"),
+}
 
 _ANSWER: Final[Mapping[str, Text]] = {"0": NO, "1": YES}
 _VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
@@ -165,15 +197,18 @@ _VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
     "outcome": {**FEEDBACK_OUTCOMES, **RESERVATION_ENDS},
     "verdict": VERDICTS,
     "metric": METRICS,
+    "basis": BASES,
+    "status": STATUSES,
+    "decision": DECISIONS,
     **dict.fromkeys(("greeted", "introduced", "patient", "clear", "would_recommend"), _ANSWER),
 }
 
 
 def value_word(path: str, value: object) -> Text | None:
-    """A value of a record in words, by the last name of its path as `field_word` has it; None for one on no list.
+    """A value of a record, or of a decision, in words; None for one on no list.
 
-    What is true or false is yes or no, and a name of a field that was cleared is the word of that field. Roles are
-    called as the table of permissions calls them.
+    The list is that of the last name of the path, as `field_word` has it. What is true or false is yes or no, and a
+    name of a field that was cleared is the word of that field. Roles are called as the table of permissions calls them.
     """
     if isinstance(value, bool):
         return YES if value else NO

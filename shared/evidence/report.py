@@ -15,9 +15,10 @@ from shared.access.table import permission_table
 from shared.contract.alert_words import AUDIENCES, HAPPENED, STEPS
 from shared.contract.case_numbers import case_number
 from shared.contract.event_words import KINDS
+from shared.contract.value_words import DECISIONS, STATUSES
 from shared.evidence.content import EvidenceContent, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
-from shared.evidence.report_words import ACTS, DECISIONS, HEADS, PARTS, STATUSES
+from shared.evidence.report_words import ACTS, HEADS, PARTS
 from shared.evidence.wording import NOTHING, EvidenceWords
 from shared.i18n import Text, translated
 from shared.platform.place_names import PlaceNames

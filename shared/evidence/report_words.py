@@ -52,28 +52,3 @@ HEADS: Final[Mapping[str, Text]] = {
     "how": translated("how"),
     "of what": translated("of what"),
 }
-STATUSES: Final[Mapping[str, Text]] = {
-    "owned": translated("owned"),
-    "lapsed": translated("lapsed"),
-    "disputed": translated("in dispute"),
-    "closed": translated("closed by a deal"),
-    "unowned": translated("nobody's"),
-    "final": translated("final"),
-    "pending_ruling": translated("awaits a ruling"),
-    "cancelled": translated("cancelled"),
-    "open": translated("open"),
-    "ruled": translated("ruled"),
-}
-DECISIONS: Final[Mapping[str, Text]] = {
-    "established": translated("established"),
-    "renewed": translated("renewed"),
-    "kept": translated("kept"),
-    "superseded": translated("superseded"),
-    "returned": translated("returned"),
-    "lapsed": translated("lapsed"),
-    "revoked": translated("revoked"),
-    "released": translated("released"),
-    "transferred": translated("transferred"),
-    "ruled": translated("ruled"),
-    "disputed": translated("in dispute"),
-}

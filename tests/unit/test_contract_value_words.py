@@ -10,8 +10,10 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from shared.contract import DATA_TYPES
+from shared.contract.topics import ClaimStatus, DealStatus, Decision
 from shared.contract.value_words import value_word
 from shared.i18n import Text
+from shared.rules.domain.facts import Basis
 
 
 def _choices(name: str, kind: Any) -> Iterator[tuple[str, object]]:
@@ -31,6 +33,14 @@ def test_every_value_of_a_closed_list_has_a_word(event_type: str) -> None:
     """So that nobody reads a word of the contract in a report, a workbook, a copy of their data or a page."""
     choices = [one for one in _choices("data", DATA_TYPES[event_type]) if one[0] != "role"]
     assert [one for one in choices if value_word(*one) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("decision", Decision), ("status", ClaimStatus), ("status", DealStatus), ("basis", Basis)],
+)
+def test_whatever_is_decided_has_a_word(field: str, values: Any) -> None:
+    assert [one for one in get_args(values) if value_word(field, one) is None] == []
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,15 @@ COPY: dict[str, Any] = {
             },
         }
     ],
+    "decisions": [{"decision": "kept", "owner": "li"}],
     "deals": [],
-}
+    "alerts": [
+        {
+            "step": "last_call", "audience": "owner", "state": "sent",
+            "history": [{"what": "answer sent", "channel": "dingtalk/east"}],
+        }
+    ],
+}  # fmt: skip
 
 
 class Reader(HTMLParser):
@@ -65,5 +72,13 @@ def test_fields_have_their_names_in_both_languages() -> None:
 def test_values_of_closed_lists_are_in_words() -> None:
     """A person who reads what is kept of them is told nothing in words of a program."""
     texts = Reader(page_of(COPY).decode()).texts
-    assert "按轮接待 On turn" in texts and "是 yes" in texts
-    assert not {"on_turn", "True"} & set(texts)
+    told = {
+        "按轮接待 On turn",
+        "是 yes",
+        "维持 kept",
+        "最后提醒 last call",
+        "服务商已受理 taken by the provider",
+        "钉钉 DingTalk",
+    }
+    assert told <= set(texts)
+    assert not {"on_turn", "True", "kept", "last_call", "answer sent", "dingtalk/east"} & set(texts)

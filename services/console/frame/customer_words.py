@@ -13,13 +13,6 @@ STATUS_MARKS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """How a status is coloured; its words stand there all the same."""
 
-BASES: Final[Mapping[str, Text]] = {
-    "visit": translated_in("basis of a claim", "by a visit"),
-    "call": translated_in("basis of a claim", "by a call"),
-    "outreach": translated_in("basis of a claim", "by outreach"),
-    "transfer": translated_in("basis of a claim", "by a transfer"),
-    "ruling": translated_in("basis of a claim", "by a ruling"),
-}
 DECISIONS: Final[Mapping[str, Text]] = {
     "established": translated_in("decision", "established"),
     "renewed": translated_in("decision", "renewed"),

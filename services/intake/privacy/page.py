@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from shared.contract.alert_words import alert_word
 from shared.contract.field_words import field_word
 from shared.contract.value_words import value_word
 from shared.i18n import Text, translated
@@ -110,5 +111,5 @@ def _flat(fields: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
 
 def _said(path: str, value: Any) -> str:
     """A value in words where it is of a closed list."""
-    known = value_word(path, value)
-    return str(value) if known is None else known.beside
+    known = value_word(path, value) or alert_word(path, value)
+    return known.beside if isinstance(known, Text) else str(value)

@@ -12,7 +12,7 @@ from msgspec import Struct, UnsetType
 from starlette.responses import Response
 
 from services.console.asking.customer_answers import AlertSent, CardAnswered
-from services.console.frame.customer_words import BASES, OUTCOMES, STATUS_MARKS, shown_name
+from services.console.frame.customer_words import OUTCOMES, STATUS_MARKS, shown_name
 from services.console.frame.page import Page
 from services.console.frame.parameters import PlaceName
 from services.console.frame.place_facts import SeenScope
@@ -27,6 +27,7 @@ from shared.contract.alert_words import channel_word
 from shared.contract.answers.history import HistoryAnswer, HistoryDecision
 from shared.contract.answers.values import BothLanguages
 from shared.contract.case_numbers import case_number
+from shared.contract.value_words import BASES
 from shared.i18n import Text
 from shared.i18n.times import deadline
 

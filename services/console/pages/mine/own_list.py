@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from services.console.asking.customer_answers import DueOnList, WorkListAnswered
-from services.console.frame.customer_words import BASES, DECISIONS, shown_name
+from services.console.frame.customer_words import DECISIONS, shown_name
 from services.console.frame.whose import contact_in_clear, dialled
 from services.console.frame.words import instant
 from shared.contract.answers.scopes import ListedCustomer
 from shared.contract.case_numbers import case_number
+from shared.contract.value_words import BASES
 from shared.i18n import Text, translated
 from shared.i18n.times import deadline
 

@@ -64,18 +64,16 @@ class RowWords:
             return listed(self.said(column, one) for one in value)
         if isinstance(value, dict):
             return self._pairs(column, value)
-        if (known := value_word(column, value)) is not None:
+        known = _OF_ROWS.get(column, {}).get(value) or value_word(column, value)
+        if known is not None:
             return known
         if column in _STAFF:
             return self._facts.name(str(value))
         if value in _IN_BOTH:
             return _IN_BOTH[value]
-        return self._word(column, str(value))
+        return self._typed(column, str(value))
 
-    def _word(self, column: str, value: str) -> Text | str:
-        known = _OF_ROWS.get(column, {}).get(value)
-        if known is not None:
-            return known
+    def _typed(self, column: str, value: str) -> Text | str:
         at = _time(value) if column.endswith("_at") else None
         if at is not None:
             return dated(at, self._facts.zone)
