@@ -18,8 +18,7 @@ from shared.contract.event_words import KINDS
 from shared.contract.value_words import DECISIONS, STATUSES
 from shared.evidence.content import EvidenceContent, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
-from shared.evidence.report_words import ACTS, HEADS, PARTS
-from shared.evidence.wording import NOTHING, EvidenceWords
+from shared.evidence.report_words import ACTS, HEADS, NOTHING, PARTS, EvidenceWords
 from shared.i18n import Text, translated
 from shared.platform.place_names import PlaceNames
 from shared.platform.text.plain import one_line
