@@ -28,13 +28,18 @@ def record_follow_up(case: Case, follow_up: FollowUp) -> None:
 
 
 def _reasons(case: Case, follow_up: FollowUp, claim: Claim | None) -> list[str]:
-    """Why this follow-up does not count, beside that it was backfilled (procedure.md#follow-up-reasons)."""
+    """Why this follow-up does not count, beside that it was backfilled (procedure.md#follow-up-reasons).
+
+    What does not count for another reason revives nothing either (procedure.md#fine-own-reasons).
+    """
     rules = case.book_of(claim).follow_up
-    owner = claim is not None and claim.owner == follow_up.by
     checks = {
-        "not_owner": not owner,
-        "after_lapse": claim is not None and owner and claim.lapsed and not may_revive(case, claim),
+        "not_owner": claim is None or claim.owner != follow_up.by,
         "method_not_counted": rules.methods is not None and follow_up.method not in rules.methods,
         "not_reached": rules.must_reach and not follow_up.reached,
     }
-    return [reason for reason, holds in checks.items() if holds]
+    reasons = [reason for reason, holds in checks.items() if holds]
+    if claim is None or not claim.lapsed or checks["not_owner"]:
+        return reasons
+    revives = may_revive(case, claim) and not reasons and "backfilled" not in case.flags
+    return reasons if revives else ["after_lapse", *reasons]
