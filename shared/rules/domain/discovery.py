@@ -71,11 +71,12 @@ def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
         return first
     ends = [claim.expires_at for claim in (first, second)]
     terms = second if ends[0] is not None and (ends[1] is None or ends[1] > ends[0]) else first
+    followed_up = [claim.followed_up for claim in (first, second) if claim.followed_up is not None]
     return replace(
         terms,
         since=first.since,
         registration=first.registration,
-        followed_up=first.followed_up or second.followed_up,
+        followed_up=min(followed_up, default=None),
         gaps=first.gaps,
     )
 
