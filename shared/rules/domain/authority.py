@@ -7,6 +7,7 @@ left later did so all the same, and who came later did not.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from shared.ids import StaffId
 from shared.rules.domain.case import Case
@@ -18,9 +19,15 @@ def role_of(case: Case, staff: StaffId | None) -> str | None:
     return case.scope.role_at(staff, case.effective)
 
 
-def approved(case: Case, needed: Iterable[str], approvers: Iterable[StaffId]) -> bool:
-    """For each role needed, one of the approvers was enrolled with exactly that role (procedure.md#approvals-roles)."""
-    roles = {role_of(case, staff) for staff in approvers}
+def approved(
+    case: Case, needed: Iterable[str], approvers: Iterable[StaffId], at: datetime | None = None
+) -> bool:
+    """For each role needed, one of the approvers was enrolled with exactly that role (procedure.md#approvals-roles).
+
+    `at` is the effective time of what was approved, where that is another record than the one at hand.
+    """
+    when = case.effective if at is None else at
+    roles = {case.scope.role_at(staff, when) for staff in approvers}
     return all(role in roles for role in needed)
 
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from shared.ids import CustomerId, EventId, StaffId, VisitId
 from shared.rules.domain import events as e
-from shared.rules.domain.authority import supervisor_or_above
+from shared.rules.domain.authority import approved, supervisor_or_above
 from shared.rules.domain.calendar import local_day
-from shared.rules.domain.case import Case, standing
+from shared.rules.domain.case import Case, book_at, standing
 from shared.rules.domain.dispute_opening import open_by_system
-from shared.rules.domain.facts import Recognition
+from shared.rules.domain.facts import Correction, Party, Recognition
 from shared.rules.domain.identity import file_record, known_customers, merge, touch
-from shared.rules.domain.state import Assist, Claim, Customer, Reception
+from shared.rules.domain.state import Assist, Claim, Customer, FiledRecord, Reception
 
 
 class Recognised(NamedTuple):
@@ -83,9 +83,19 @@ def _registered_as(case: Case, recognition: Recognition, reception: Reception) -
     filed = case.slice.filed(recognition.registration) if recognition.registration else None
     if filed is not None and filed.effective >= reception.at:
         return None
-    party = getattr(filed.fact.matter, "customer", None) if filed is not None else None
+    party = _party_named(case, filed) if filed is not None else None
     known = known_customers(case, party) if party is not None and party.contacts else []
     return known[0] if known else None
+
+
+def _party_named(case: Case, filed: FiledRecord) -> Party | None:
+    """The party of a record; that of a correction names nobody until it is approved (procedure.md#identity-flagged)."""
+    matter = filed.fact.matter
+    if isinstance(matter, Correction):
+        needed = case.books[book_at(case.scope, filed.effective)].corrections.approved_by
+        if not approved(case, needed, matter.approved_by, filed.effective):
+            return None
+    return getattr(matter, "customer", None)
 
 
 def _recognised_claim(
