@@ -70,15 +70,31 @@ def _one_of(case: Case, first: Claim, second: Claim) -> Claim:
     if second.lapsed:
         return first
     ends = [claim.expires_at for claim in (first, second)]
-    terms = second if ends[0] is not None and (ends[1] is None or ends[1] > ends[0]) else first
+    terms = first
+    if ends[0] is not None and (ends[1] is None or ends[1] > ends[0]):
+        terms = replace(second, became_visit=_terms_since(first, second))
     followed_up = [claim.followed_up for claim in (first, second) if claim.followed_up is not None]
     return replace(
         terms,
         since=first.since,
         registration=first.registration,
         followed_up=min(followed_up, default=None),
-        gaps=first.gaps,
+        gaps=_gaps_of_both(first, second),
     )
+
+
+def _terms_since(first: Claim, second: Claim) -> datetime:
+    """From when one claim of two has the basis of the second; before, it has that of the first's registration."""
+    if first.registration.basis == "visit":
+        return second.since
+    return first.became_visit or second.became_visit or second.since
+
+
+def _gaps_of_both(first: Claim, second: Claim) -> tuple[tuple[datetime, datetime], ...]:
+    """When neither of two claims stood; the second did not before it began."""
+    absent = ((first.since, second.since), *second.gaps)
+    found = [(max(one[0], other[0]), min(one[1], other[1])) for one in first.gaps for other in absent]
+    return tuple(gap for gap in found if gap[0] < gap[1])
 
 
 def weigh(

@@ -108,8 +108,8 @@ class Claim(Struct, frozen=True, gc=False):
 
     `since` founds it, `registered` is where `within` counts from, `contact_at` is the last counting contact
     (`contact`: its event), `expires_at` the first instant at which it no longer stands. `followed_up` is the
-    first counting follow-up; `became_visit` when a call or outreach claim turned into one by visit; `gaps` when it
-    had lapsed and when it stood again.
+    first counting follow-up; `became_visit` until when it had the basis of its registration, as a call that turned
+    into a visit; `gaps` when it had lapsed and when it stood again.
     """
 
     owner: StaffId
