@@ -31,11 +31,12 @@ _fraction = re.compile(r"\.\d$").search
 _mobile = re.compile(r"(?:\+86|0086|86)?0?(1[3-9]\d{9})", re.ASCII).fullmatch
 _like_mobile = re.compile(r"(?:\+86|0086|86)?0?1[3-9]\d{7,11}", re.ASCII).fullmatch
 _extension = re.compile(
-    r"(?P<number>.*\d\)?)\s*(?:;\s*ext=|转分机|转|分机|ext(?:ensio)?n?\.?|x|\#)\s*:?\s*(?P<digits>\d{1,6})",
+    r"(?P<number>.*\d\)?)\s*(?:;\s*ext=|转分机|转|分机|ext(?:ensio)?n?\.?|x)\s*:?\s*(?P<digits>\d{1,6})",
     re.ASCII,
 ).fullmatch
 _last_group = re.compile(r"(?P<number>.*\d\)?)\s*-\s*(?P<digits>\d{1,6})", re.ASCII).fullmatch
 _groups = re.compile(r"[\d ().+-]*\d[\d ().+-]*").findall
+_mask_signs = re.compile(r"[*•●×x]+|\.{3,}").split
 _LANDLINES: Final = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -61,8 +62,7 @@ def is_masked(phone: str) -> bool:
     """Whether a phone has something left out: kept as written, it never matches and is no contact."""
     if _plain_mobile(phone):
         return False
-    typed = plain(phone)
-    return is_hidden(typed) and not _extends_a_number(typed)
+    return _hides(plain(phone))
 
 
 def mobile_of(typed: str) -> Contact | None:
@@ -78,11 +78,22 @@ def _read(phone: str) -> tuple[Contact | None, str | None]:
     typed = plain(phone)
     if typed in NOTHING_SAID:
         return None, None
-    if is_hidden(typed) and not _extends_a_number(typed):
+    if _hides(typed):
         return None, None
     text = typed.removeprefix("tel:").strip().translate(_dashes)
     found = _extended(text) or _whole(text) or _hyphened(text)
     return (Contact(found), None) if found is not None else (None, _fault(text))
+
+
+def _hides(typed: str) -> bool:
+    """Whether something is left out: not where the sign only stands behind a whole number, before another or before
+    what is dialled there. A second number that was written down must not vanish as if it were hidden."""
+    return is_hidden(typed) and not _extends_a_number(typed) and not _separates_numbers(typed)
+
+
+def _separates_numbers(typed: str) -> bool:
+    parts = _mask_signs(typed.translate(_dashes))
+    return len(parts) > 1 and sum(_whole(part.strip()) is not None for part in parts) > 1
 
 
 def _extends_a_number(typed: str) -> bool:

@@ -21,6 +21,7 @@ from services.notifier.channels.pinned_http import Reply
 from services.notifier.channels.provider_verdict import Rejected, RetryLater, TryLaterError
 from services.notifier.channels.robot import Access, Robot
 from services.notifier.channels.webhook import _read
+from services.notifier.channels.wecom import WeComRobot
 from services.notifier.delivery.steps import is_mendable, is_of_channel
 from services.notifier.model.kinds import Audience, Rung
 from services.notifier.own_senders import admitted
@@ -117,10 +118,31 @@ def test_a_mailbox_that_is_full_or_not_served_here_is_waited_for(said: str, mend
     assert (is_mendable(error), is_of_channel(error)) == (mendable, False)
 
 
-def test_feishu_s_9499_is_the_content_otherwise() -> None:
+@pytest.mark.parametrize(
+    "words", ["Bad Request", "Bad Request: body exceeds the size limit", "too many fields"]
+)
+def test_feishu_s_9499_is_the_content_otherwise(words: str) -> None:
     """A body that was not understood is refused for good."""
-    reading = robot(FeishuRobot).reading(Reply(400, None, b'{"code": 9499, "msg": "Bad Request"}'))
-    assert isinstance(reading, Rejected)
+    body = json.dumps({"code": 9499, "msg": words}).encode()
+    assert isinstance(robot(FeishuRobot).reading(Reply(400, None, body)), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (FeishuRobot, {"code": 9499, "msg": "Bad Request"}),
+        (FeishuRobot, {"code": 230020, "msg": "This operation triggers the frequency limit."}),
+        (DingTalkRobot, {"errcode": 43004, "errmsg": "slow down"}),
+        (WeComRobot, {"errcode": 45047, "errmsg": "slow down"}),
+    ],
+)
+def test_too_many_requests_hold_the_robot_whatever_the_code(
+    kind: type[Robot], body: dict[str, object]
+) -> None:
+    """The status says that a limit was passed: what else waits for this robot would be refused likewise."""
+    reading = robot(kind).reading(Reply(429, None, json.dumps(body).encode()))
+    assert isinstance(reading, RetryLater)
+    assert (reading.hold, reading.wait) == (True, timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(
@@ -172,6 +194,7 @@ def test_a_key_of_24_to_64_bytes_is_taken(secret: str) -> None:
         "ab",
         f" {KEY}",
         f"{KEY}\n",
+        f"{KEY}=",
         KEY[:-4],
         base64.b64encode(bytes(65)).decode(),
         base64.urlsafe_b64encode(b"\xff" * 24).decode(),

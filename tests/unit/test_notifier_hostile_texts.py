@@ -128,6 +128,13 @@ def test_what_comes_with_a_copied_contact_is_no_part_of_it(copied: str, reached:
     assert mail_address("\u202ali@example.com\u202c\u200b") == "li@example.com"
 
 
+@pytest.mark.parametrize("word", ["无", "-", "暂无", "None", "n／a", "同手机号", "@无", "\u200b—"])
+@pytest.mark.parametrize("kind", ROBOTS)
+def test_a_word_that_says_nothing_is_nobody_s_id(kind: type[Robot], word: str) -> None:
+    """Mentioned, it would reach nobody, and the provider's yes would count as told; so a stand-in is asked."""
+    assert robot(kind).destination(replace(LI, contacts={kind.contact: word})) is None
+
+
 @pytest.mark.parametrize(
     "user", ["20210315", "10086001", "1212413800000001", "manager4220", "zhang.san@corp", "李雷"]
 )

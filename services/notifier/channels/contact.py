@@ -16,6 +16,7 @@ from typing import Any
 import idna
 
 from shared.contract import is_masked, normalise_phone
+from shared.contract.plain import says_nothing
 from shared.platform.text.plain import one_line
 
 _BETWEEN = re.compile(r"[\s().-]")
@@ -47,11 +48,17 @@ def national_mobile(contact: str) -> str | None:
 
 
 def mentionable(contact: str | None) -> str | None:
-    """What a chat robot can mention one person by: a number as written, or a user id; never a whole group."""
+    """What a chat robot can mention one person by: a number as written, or a user id; never a whole group.
+
+    A word that a roster holds where there is none (无, 同手机号, `-`) is nobody's id: a provider answers a mention of
+    nobody with a yes, and the alert would count as told.
+    """
     if contact is None or is_masked(contact):
         return None
     # What address books and people put around an id is no part of it.
     text = one_line(contact).lstrip("@＠")
+    if says_nothing(text):
+        return None
     if number_of(text) is not None:
         return text
     if _USER.fullmatch(text) is None or _means_everybody(text):

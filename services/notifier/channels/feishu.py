@@ -26,7 +26,8 @@ from shared.platform.text.plain import one_line
 
 LONGEST_TITLE = 200
 _MINUTE = timedelta(minutes=1)
-_TOO_MANY = ("too many", "frequen", "limit", "频")
+# Not "limit" alone: a body beyond a limit of size is the content.
+_TOO_MANY = ("too many request", "frequen", "rate limit", "频", "限流")
 
 
 class FeishuRobot(BoundedRobot):

@@ -29,6 +29,8 @@ _MOST_DIGITS = 9
 _GATEWAY_TIMEOUT = 504
 # Shorter than this, a "secret" would be cut out of ordinary words.
 _SHORTEST_SECRET = 4
+# RFC 9110 knows whole seconds alone; some gateways write 120.0 or 0.5.
+_SECONDS = re.compile(r"(\d+)(?:\.(\d+))?", re.ASCII)
 _IDENTIFIER = re.compile(r"[0-9A-Za-z:_.^-]{1,80}")
 
 
@@ -157,11 +159,15 @@ def identifier(value: object) -> str:
 
 
 def retry_wait(retry_after: str | None) -> timedelta:
-    """How long `Retry-After` asks to wait (RFC 9110, 10.2.3): seconds or an HTTP date, up to `LONGEST_WAIT`."""
+    """How long `Retry-After` asks to wait (RFC 9110, 10.2.3): seconds or an HTTP date, up to `LONGEST_WAIT`.
+
+    A second that has begun is waited for to its end.
+    """
     asked = (retry_after or "").strip()
-    if asked.isascii() and asked.isdigit():
-        digits = asked.lstrip("0")
+    if number := _SECONDS.fullmatch(asked):
+        digits = number[1].lstrip("0")
         seconds = int(digits or "0") if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
+        seconds += bool((number[2] or "").strip("0"))
         return min(max(timedelta(seconds=seconds), SHORTEST_WAIT), LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(asked)

@@ -165,7 +165,11 @@ class Robot(ABC):
                 f"not understood: {answer}"
             )
         answer = f"{_shown_code(code)} {self._storable(words)}".strip()
-        return _no_sooner(self._meaning(code, words, answer), reply.retry_after)
+        reading = _no_sooner(self._meaning(code, words, answer), reply.retry_after)
+        # 429 says that a limit was passed, whatever the code beside it: what else waits would be refused likewise.
+        if reply.status == 429 and not (isinstance(reading, RetryLater) and reading.hold):
+            return by_status(429, reply.retry_after, answer) or reading
+        return reading
 
     def too_fast(self, code: int, words: str) -> timedelta | None:
         """How long a limit that was passed shuts the robot out; None for what is no limit."""

@@ -92,10 +92,13 @@ def check_secret(secret: str) -> None:
     The library leaves out what is no base64, so that a password becomes a key of a byte or two: whoever tries
     all of those can sign in the receiver's name.
     """
+    encoded = secret.removeprefix("whsec_")
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        key = base64.b64decode(encoded, validate=True)
     except ValueError:
         raise SecretError("not base64, with or without `whsec_` before it") from None
+    if len(encoded) % 4:  # the library takes a sign of padding that stands alone
+        raise SecretError("not base64, with or without `whsec_` before it")
     if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
         raise SecretError(f"a key of {len(key)} bytes; it must have {SHORTEST_KEY} to {LONGEST_KEY}")
 
