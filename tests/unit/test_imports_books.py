@@ -71,6 +71,24 @@ def test_a_masked_number_is_kept_and_names_nobody() -> None:
     assert [one["customer"]["phones"] for one in told[2:]] == [["13900000013"], ["139****0014"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "phones"),
+    [
+        ("甲", "13900000001/138****0002", ["13900000001", "138****0002"]),
+        ("甲", "138****0002 13900000001", ["138****0002", "13900000001"]),
+        ("甲", "13900000001*13800000002", ["13900000001", "13800000002"]),
+        ("", "张* 13900000001", ["13900000001"]),
+        ("甲", "138 **** 0002", ["138 **** 0002"]),
+        ("甲", "010-8888666*", ["010-8888666*"]),
+    ],
+)
+def test_a_whole_number_beside_something_masked_is_read(name: str, cell: str, phones: list[str]) -> None:
+    """By it the earlier owner is found: only what is masked itself stays as it is written."""
+    rows = [["日期", "姓名", "电话", "业务员"], ["2026-03-05", name, cell, "李娜"]]
+    (entry,) = old_books.read(csv_of(rows)).entries
+    assert json.loads(entry.body)["data"]["customer"]["phones"] == phones
+
+
 def test_what_an_event_has_no_field_for_stands_in_its_notes() -> None:
     """An amount below 万元, a referrer without a number: each under its heading; a day without a year is the next."""
     first, second = data_of(opened(BOOKS["many_consultants"]()))

@@ -23,8 +23,8 @@ from services.intake.imports.words import (
     tidy,
 )
 from shared.contract.errors import RULES as CONTRACT_RULES
-from shared.contract.phones import is_masked, phone_fault
-from shared.contract.plain import NOTHING_SAID
+from shared.contract.phones import is_masked, normalise_phone, phone_fault
+from shared.contract.plain import NOTHING_SAID, can_be_seen
 
 MOST_DIGITS: Final = 10**15
 _TEN_THOUSAND: Final = Decimal(10_000)
@@ -32,6 +32,7 @@ _TEN_THOUSAND: Final = Decimal(10_000)
 _scientific = re.compile(r"\d(?:\.\d+)?e\+?\d+", re.IGNORECASE).fullmatch
 _float_end = re.compile(r"(\d{7,15})\.0+").fullmatch
 _between = re.compile(r"[/、,，;；|\n]+|\s{2,}|(?<=\d)\s*(?:或者?|和|及|与)\s*(?=\d)").split
+_apart = re.compile(r"[\s/、,，;；|]+").split
 _text_formula = re.compile(r"""=?"([^"]*)"|['’‘`]([^'"]*)""").fullmatch
 _label = re.compile(
     r"(?:联系电话|联系方式|电话号码|手机号码?|手机|电话|移动|tel|mobile|phone)\s*[:.]?\s*(?=[+(\d])"
@@ -102,7 +103,7 @@ def phones_of(cell: Cell) -> SaidPhones:
 
 def _read(said: str) -> SaidPhones:
     typed = _label("", unicodedata.normalize("NFKC", said).strip())
-    if phone_fault(typed) is None:
+    if _is_one(typed):
         return SaidPhones((typed,))
     found: list[str] = []
     beside: list[str] = []
@@ -121,7 +122,7 @@ def _part(part: str, found: list[str], beside: list[str], remarks: list[str]) ->
     if whole := _float_end(part):
         found.append(whole[1])
         return
-    if phone_fault(part) is None:
+    if _is_one(part):
         found.append(part)
         return
     numbers = _number.findall(part)
@@ -129,8 +130,16 @@ def _part(part: str, found: list[str], beside: list[str], remarks: list[str]) ->
     if (not numbers and any(sign.isdigit() for sign in part)) or any(sign.isdigit() for sign in rest):
         _refuse(part)
     found += [number.strip() for number in numbers]
-    if name := _without_remarks(rest, remarks):
+    name = _without_remarks(rest, remarks)
+    if can_be_seen(name):
         beside.append(name)
+
+
+def _is_one(text: str) -> bool:
+    """Whether it is one number, whole or masked; beside what is masked no whole one may go unread."""
+    if phone_fault(text) is not None:
+        return False
+    return not is_masked(text) or all(normalise_phone(piece) is None for piece in _apart(text))
 
 
 def _without_remarks(rest: str, remarks: list[str]) -> str:
