@@ -60,7 +60,7 @@ _MEANINGS: Mapping[str, Meaning] = {
     "InvalidAccessKeyId": Reason.SIGNATURE,
     "SignatureDoesNotMatch": Reason.SIGNATURE,
     "IncompleteSignature": Reason.SIGNATURE,
-    "InvalidTimeStamp": Reason.SIGNATURE,
+    "InvalidTimeStamp": timedelta(seconds=10),  # a clock that is off: the next try may be right
     "isv.ACCOUNT_": Reason.PERMISSION,
     "isv.PRODUCT_UN": Reason.PERMISSION,
     "isv.OUT_OF_SERVICE": Reason.FUNDS,

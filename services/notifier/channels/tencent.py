@@ -60,9 +60,11 @@ _MEANINGS: Mapping[str, Meaning] = {
     "InternalError": 10 * _SECOND,
     "ResourceUnavailable": 10 * _SECOND,
     "FailedOperation.OtherError": 10 * _SECOND,
-    "InternalError.RequestTimeException": Reason.SIGNATURE,
     "InternalError.Sig": Reason.SIGNATURE,
     "AuthFailure": Reason.SIGNATURE,
+    # A clock that is off, here or there: the next try, with a signature of its own, may be right.
+    "AuthFailure.SignatureExpire": 10 * _SECOND,
+    "InternalError.RequestTimeException": 10 * _SECOND,
     "UnauthorizedOperation.RequestIpNotInWhitelist": Reason.ADDRESS,
     "UnauthorizedOperation.ServiceSuspendDueToArrears": Reason.FUNDS,
     "UnauthorizedOperation.SdkAppIdIsDisabled": Reason.RECEIVER,
