@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from services.notifier.cli import alerts
+from services.notifier.schedule.calendar import Calendar
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "alerts.yaml"
 MAIL = {
@@ -30,6 +32,18 @@ def test_a_day_that_is_closed_and_worked_is_told(tmp_path: Path) -> None:
     code, told = checked(tmp_path, f"defaults:\n  closed: {{{days}}}\n")
     assert code == 0
     assert "p.yaml:3: defaults.closed.worked: 2026-09-27" in told and "2026-10-10" not in told
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [("2026-10-01..2026-11-28", False), ("2026-10-01..2026-11-29", True), ("2026-10-01..2062-10-07", True)],
+)
+def test_a_closure_beyond_belief_is_told(tmp_path: Path, days: str, told: bool) -> None:
+    """Nothing waits for so long: the office counts as open from its first day, which who mistyped a year must know."""
+    code, said = checked(tmp_path, f"defaults:\n  closed: {{dates: [{days}]}}\n")
+    assert (code, f"p.yaml:3: defaults.closed.dates: {days}" in said) == (0, told)
+    first, last = (date.fromisoformat(day) for day in days.split(".."))
+    assert (Calendar(closed=((first, last),)).next_open(first) == first) == told
 
 
 def test_the_example_opens_on_the_make_up_days_of_2026() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from services.notifier.schedule.calendar import LONGEST_CLOSURE
 from services.notifier.schedule.plan import OfficePlan, Plans
 from shared.i18n import bilingual
 from shared.platform.officefile.document import Document
@@ -13,7 +14,8 @@ _ETC = re.compile(r"Etc/GMT([+-])([0-9]{1,2})")
 
 
 def day_notes(document: Document, plans: Plans) -> Iterator[tuple[str, str]]:
-    """Key and remark: days that are closed and worked at once, zones whose sign is the other way round."""
+    """Key and remark: days that are closed and worked at once, closures beyond belief, zones whose sign is the other
+    way round."""
     offices: Mapping[str, OfficePlan] = {
         "defaults": plans.default,
         **{f"scopes.{name}": plan for name, plan in plans.scopes.items()},
@@ -21,6 +23,7 @@ def day_notes(document: Document, plans: Plans) -> Iterator[tuple[str, str]]:
     for key, plan in offices.items():
         if f"{key}.closed" in document.lines:
             yield from _contradictions(f"{key}.closed", plan)
+            yield from _endless(f"{key}.closed", plan)
         remark = zone_remark(plan.hours.zone.key)
         if remark is not None and f"{key}.timezone" in document.lines:
             yield f"{key}.timezone", remark
@@ -40,6 +43,21 @@ def _contradictions(key: str, plan: OfficePlan) -> Iterator[tuple[str, str]]:
                         day=day,
                     ),
                 )
+
+
+def _endless(key: str, plan: OfficePlan) -> Iterator[tuple[str, str]]:
+    """Most are a mistyped year."""
+    for first, last in plan.hours.calendar.closed:
+        if (last - first).days + 1 >= LONGEST_CLOSURE:
+            yield (
+                f"{key}.dates",
+                bilingual(
+                    "{first}..{last} is {days} days or longer: nothing waits so long, and the office counts as open",
+                    first=first,
+                    last=last,
+                    days=LONGEST_CLOSURE,
+                ),
+            )
 
 
 def zone_remark(name: str | None) -> str | None:

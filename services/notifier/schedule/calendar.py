@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 # The longest closure that is looked over; behind it the office counts as open, so that nothing waits for ever.
-_LONGEST = 60
+LONGEST_CLOSURE = 60
 _WEEK = 7
 
 
@@ -52,7 +52,7 @@ class Calendar:
         return self._first_open(day, _DAY)
 
     def _first_open(self, day: date, step: timedelta) -> date:
-        for distance in range(_LONGEST):
+        for distance in range(LONGEST_CLOSURE):
             if self.is_open(day + distance * step):
                 return day + distance * step
         return day
