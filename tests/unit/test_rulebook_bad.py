@@ -77,7 +77,6 @@ SHAPES = [
     ("named: {honoured: maybe}", 4, "named.honoured", "true or false"),
     ("assist: {new_customers: nobody}", 4, "assist.new_customers", "on_behalf_of or receiver"),
     ("household: {relations: [cousin]}", 4, "household.relations", "spouse or parent_child or other"),
-    ("household: {relations: []}", 4, "household.relations", "empty"),
     ("disputes: {approved_by: manager}", 4, "disputes.approved_by", "a list is needed"),
     ("disputes: {approved_by: [boss]}", 4, "disputes.approved_by", "not boss"),
     ("disputes: {authority_after_deal: []}", 4, "disputes.authority_after_deal", "empty"),
@@ -291,6 +290,11 @@ GOOD = [
     "penalties: {tampering: {zh: 罚款, en: A fine., cite: '1'}}",
     "registration: {requires: [], first: '1'}",
     "disputes: {authority: [manager, general_manager], evidence: required}",
+    "transfers: {approved_by: []}",
+    "corrections: {approved_by: [], cite: '1'}",
+    "disputes: {approved_by: []}",
+    "follow_up: {methods: []}",
+    "household: {relations: []}",
 ]
 
 

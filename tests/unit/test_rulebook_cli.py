@@ -110,6 +110,20 @@ def test_there_are_words_for_every_value_that_may_be_written() -> None:
                 assert all(word in FIELDS[path] or ... in FIELDS[path] for word in allowed(path)), path
 
 
+def test_a_list_that_names_nothing_is_told_in_words(tmp_path: Path) -> None:
+    """An empty list is a value: nobody approves, no way of contact counts, no link makes a household."""
+    path = tmp_path / "office.yaml"
+    path.write_text(
+        "rulebook: office\nversion: 1\nextends: base\ntransfers: {approved_by: []}\n"
+        "follow_up: {every: 4 days, methods: []}\nhousehold: {relations: []}\n",
+        encoding="utf-8",
+    )
+    told = run("explain", str(path), "--lang", "en").output
+    assert "Transfers: needs no approval" in told
+    assert "only visits and calls count" in told
+    assert "for no link; any link is only recorded" in told
+
+
 def test_diff_finds_what_differs() -> None:
     """diff names each field whose value or clause differs, and tells the two kinds apart."""
     found = {d.path: d for d in differences(load_book("base"), load_book("handbook"))}

@@ -135,7 +135,7 @@ class DisputesValue(CitedValue, frozen=True):
 class ApprovalsValue(CitedValue, frozen=True):
     """Who approves"""
 
-    approved_by: Annotated[Roles | UnsetType, Meta(description="Each of these must approve")] = UNSET
+    approved_by: Annotated[RolesOrNone | UnsetType, Meta(description="Each of these must approve")] = UNSET
 
 
 class DepartedValue(CitedValue, frozen=True):

@@ -91,11 +91,9 @@ PeriodText = Annotated[
 ]
 Roles = Annotated[tuple[Role, ...], Meta(min_length=1, extra_json_schema=_UNIQUE)]
 RolesOrNone = Annotated[tuple[Role, ...], Meta(extra_json_schema=_UNIQUE)]
-Methods = Annotated[tuple[FollowUpMethod, ...], Meta(min_length=1, extra_json_schema=_UNIQUE)]
+Methods = Annotated[tuple[FollowUpMethod, ...], Meta(extra_json_schema=_UNIQUE)]
 Requirements = Annotated[tuple[Literal["name", "contact", "phone"], ...], Meta(extra_json_schema=_UNIQUE)]
-Relations = Annotated[
-    tuple[Literal["spouse", "parent_child", "other"], ...], Meta(min_length=1, extra_json_schema=_UNIQUE)
-]
+Relations = Annotated[tuple[Literal["spouse", "parent_child", "other"], ...], Meta(extra_json_schema=_UNIQUE)]
 Absence = Annotated[
     Literal["to_tail", "hold", "skip"],
     Meta(

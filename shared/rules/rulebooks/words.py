@@ -57,7 +57,10 @@ _EVIDENCE: Sayings = {
     "optional": translated("evidence is optional"),
     "required": translated("evidence is required"),
 }
-_APPROVED: Sayings = {...: translated("needs the approval of: {}")}
+_APPROVED: Sayings = {
+    (): translated("needs no approval"),
+    ...: translated("needs the approval of: {}"),
+}
 
 FIELDS: Mapping[str, Sayings] = {
     "registration.requires": {
@@ -95,6 +98,7 @@ FIELDS: Mapping[str, Sayings] = {
     },
     "follow_up.methods": {
         None: translated("every way of contact counts"),
+        frozenset(): translated("only visits and calls count"),
         ...: translated("only these count: {}"),
     },
     "follow_up.must_reach": {
@@ -132,6 +136,7 @@ FIELDS: Mapping[str, Sayings] = {
     },
     "household.relations": {
         frozenset(RELATIONS): translated("whatever the link"),
+        frozenset(): translated("for no link; any link is only recorded"),
         ...: translated("among: {}; any other link is only recorded"),
     },
     "referral.single.effect": {
