@@ -16,6 +16,7 @@ RFC_3339: Final = (
     r"^(?:20\d\d|2100)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt]"
     r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
 )
+LAST_YEAR: Final = 2100
 _instant = re.compile(RFC_3339.removeprefix("^").removesuffix("$"), re.ASCII).fullmatch
 _day = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _encode: Final = msgspec.json.Encoder().encode
@@ -94,5 +95,5 @@ def parse_day(text: str, path: str = "") -> date:
 
 def check_date(value: date, path: str) -> None:
     """Dates are held to the same years as times."""
-    if not 2000 <= value.year <= 2100:
+    if not 2000 <= value.year <= LAST_YEAR:
         raise bad(path, "date")

@@ -13,6 +13,7 @@ from shared.rules.judge.files import open_events
 from shared.rules.judge.judge import judge
 from shared.rules.proofs.faults import FAULTS, FaultKind, ShownFault
 from shared.rules.proofs.folding import PrefixJudge
+from shared.rules.proofs.instants import instants_of
 from shared.rules.proofs.search import RulebookProof, SearchBounds, prove
 from shared.rules.rulebooks.loading import load
 
@@ -40,9 +41,24 @@ follow_up: {every: 3 days}
 """
 
 
+DISTANT = """
+rulebook: distant
+version: 1
+extends: base
+title: {zh: 期限极长, en: of distant ends}
+honour: {call: {within: 999 months}}
+follow_up: {every: {visit: 9999 days, call: 7 days}}
+"""
+
+
 @pytest.fixture
 def books(tmp_path: Path) -> Path:
-    for name, text in (("clean", CLEAN), ("conflicting", CONFLICTING), ("lapsing", LAPSING)):
+    for name, text in (
+        ("clean", CLEAN),
+        ("conflicting", CONFLICTING),
+        ("lapsing", LAPSING),
+        ("distant", DISTANT),
+    ):
         (tmp_path / f"{name}.yaml").write_text(text)
     return tmp_path
 
@@ -105,6 +121,13 @@ def test_what_is_found_does_not_depend_on_the_number_of_processes(books: Path) -
     """Three find what one finds, among as many histories."""
     alone, together = (proved(books / "lapsing.yaml", 3, "late", "conflict", jobs=jobs) for jobs in (1, 3))
     assert alone == together
+
+
+def test_a_window_that_ends_after_the_years_of_the_contract_has_no_instants(books: Path) -> None:
+    """Nothing happens there: no record can be of a later year than the last one of the contract."""
+    tried = instants_of(load(str(books / "distant.yaml")))
+    assert [at.year for at in tried if at.year > 2026] == [2053, 2053]
+    assert proved(books / "distant.yaml", 1).histories > 0
 
 
 def test_a_search_that_runs_out_of_time_says_how_far_it_came(books: Path) -> None:

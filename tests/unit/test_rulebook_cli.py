@@ -110,6 +110,18 @@ def test_there_are_words_for_every_value_that_may_be_written() -> None:
                 assert all(word in FIELDS[path] or ... in FIELDS[path] for word in allowed(path)), path
 
 
+def test_visits_that_are_not_honoured_are_told_as_kept(tmp_path: Path) -> None:
+    """`honour.visit: none` falls through to "kept" (procedure.md#fine-honour-visit-none): a visit gives its claim."""
+    path = tmp_path / "office.yaml"
+    path.write_text(
+        "rulebook: office\nversion: 1\nextends: base\nhonour: {visit: {by: none}, call: {by: none}}\n",
+        encoding="utf-8",
+    )
+    told = run("explain", str(path), "--lang", "en").output
+    assert "A claim by visit, when another receives: honoured whenever the records show it" in told
+    assert "A claim by call, when another receives: only a record; it gives no claim" in told
+
+
 def test_a_list_that_names_nothing_is_told_in_words(tmp_path: Path) -> None:
     """An empty list is a value: nobody approves, no way of contact counts, no link makes a household."""
     path = tmp_path / "office.yaml"

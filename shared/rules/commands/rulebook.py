@@ -94,7 +94,9 @@ def show(book: Book, as_json: bool, source: bool) -> None:
             say(f"{path:<34}{setting.value:<34}{setting.clause}".rstrip())
 
 
-@rulebook.command(help="Check rulebook files: each error with file, line, key and reason; exit 2.")
+@rulebook.command(
+    help="Check rulebook files: the first error of each, with file, line, key and reason; exit 2."
+)
 @click.argument("books", nargs=-1, required=True)
 def check(books: tuple[str, ...]) -> None:
     """All files are looked at, also after an error."""

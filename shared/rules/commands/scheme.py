@@ -82,7 +82,9 @@ def show_scheme(scheme: Scheme, as_json: bool, source: bool) -> None:
             say(f"{path:<26}{value}  ({cite})")
 
 
-@scheme.command("check", help="Check files of schemes: each error with file, line, key and reason; exit 2.")
+@scheme.command(
+    "check", help="Check files of schemes: the first error of each, with file, line, key and reason; exit 2."
+)
 @click.argument("schemes", nargs=-1, required=True)
 def check_schemes(schemes: tuple[str, ...]) -> None:
     """All files are looked at, also after an error."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from shared.contract.times import LAST_YEAR
 from shared.rules.domain.rulebook import Rulebook
 
 FIRST_DAY: Final = date(2026, 3, 2)
@@ -19,11 +20,14 @@ def before_all(book: Rulebook) -> datetime:
 
 
 def instants_of(book: Rulebook) -> tuple[datetime, ...]:
-    """The first day twice, the next day, and of each window its last day and the day after."""
+    """The first day twice, the next day, and of each window its last day and the day after.
+
+    A window may end after the last year of which a record can be: nothing happens there.
+    """
     days = {FIRST_DAY + timedelta(days=1)}
     for last in _last_days(book):
         days |= {last, last + timedelta(days=1)}
-    later = sorted(days)[: MOST - 2]
+    later = sorted(day for day in days if day.year <= LAST_YEAR)[: MOST - 2]
     first = [_at(book, FIRST_DAY, MORNING), _at(book, FIRST_DAY, AFTERNOON)]
     return (*first, *(_at(book, day, MORNING) for day in later))
 

@@ -38,7 +38,7 @@ class HonourValue(CitedValue, frozen=True):
         Literal["found", "named", "none"] | UnsetType,
         Meta(
             description="found: whenever the records show it; named: only if the customer names the consultant;"
-            " none: it is only a record"
+            " none: it is only a record (of visits: as found)"
         ),
     ] = UNSET
     within: Annotated[

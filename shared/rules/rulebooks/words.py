@@ -40,6 +40,8 @@ _HONOURED: Sayings = {
     "named": translated("honoured only if the customer names the consultant"),
     "none": translated("only a record; it gives no claim"),
 }
+_VISIT_HONOURED: Sayings = {**_HONOURED, "none": _HONOURED["found"]}
+"""A visit gives its claim all the same (procedure.md#fine-honour-visit-none)."""
 _WITHIN: Sayings = {
     None: translated("without limit of time"),
     ...: translated("for {} from the registration"),
@@ -67,7 +69,7 @@ FIELDS: Mapping[str, Sayings] = {
         frozenset(): translated("a registration needs neither name nor contact"),
         ...: translated("a complete registration has: {}"),
     },
-    "honour.visit.by": _HONOURED,
+    "honour.visit.by": _VISIT_HONOURED,
     "honour.call.by": _HONOURED,
     "honour.outreach.by": _HONOURED,
     "honour.visit.within": _WITHIN,
