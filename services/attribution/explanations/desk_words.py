@@ -25,6 +25,9 @@ DO_NEW: Final = translated(
 DO_DESIGNATED: Final = translated(
     "Whom the customer asks for owns the customer; if away, receive on behalf of that consultant."
 )
+DO_NAMED: Final = translated(
+    "Asked about earlier visits and calls, a customer who names one consultant is that consultant's."
+)
 DO_REFERRED: Final = translated(
     "A customer whom a friend sent belongs to the friend's consultant; another who receives assists."
 )
@@ -42,7 +45,7 @@ DO_TOO_OLD: Final = translated(
 DO_UNTIL: Final = translated("{owner}'s registration counts through {until}.")
 DO_PRESENT: Final = translated(
     "If {owner} is present, let {owner} look first: an owner who stands by, does not recognise the customer and "
-    "never followed up loses the customer to who receives."
+    "never followed up or registered late loses the customer to who receives."
 )
 DO_LAPSED: Final = translated(
     "{owner}'s claim ran out: named by the customer, {owner} keeps it; else who receives and registers owns."

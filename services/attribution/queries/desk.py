@@ -23,9 +23,9 @@ from shared.contract.answers.desk import AskedAbout
 from shared.contract.masking import mask_name
 from shared.contract.sealed import ERASED
 from shared.i18n import Text
-from shared.ids import Contact
+from shared.ids import Contact, StaffId
 from shared.rules.domain.calendar import local_day
-from shared.rules.domain.discovery import honoured
+from shared.rules.domain.discovery import honoured, stood_by
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.domain.state import Claim
 
@@ -83,7 +83,7 @@ def look_up(snapshot: Snapshot, contact: Contact, now: datetime) -> LookupAnswer
 def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> LookupAnswer:
     stands = standing_of(snapshot, name)
     claim = snapshot.find(name).claim
-    owner = stands.owner or (claim.owner if claim is not None and claim.lapsed else None)
+    owner = stands.owner or _lapsed_owner(snapshot, claim)
     shown = snapshot.staff_names([owner]).get(owner, owner) if owner else ""
     book = snapshot.book(claim.book) if claim is not None else snapshot.book_at(now)
     door = _Door(book, now, snapshot.scope.timezone, shown)
@@ -105,6 +105,13 @@ def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> Lo
         clause_text=snapshot.clause_text(clause, book),
         **snapshot.head.answer_head(),
     )
+
+
+def _lapsed_owner(snapshot: Snapshot, claim: Claim | None) -> StaffId | None:
+    """Who may have the customer back when named; nothing is kept for who has left."""
+    if claim is None or not claim.lapsed or snapshot.scope.departed(claim.owner):
+        return None
+    return claim.owner
 
 
 def _person(snapshot: Snapshot, contact: Contact, stands: CustomerResult) -> _Person:
@@ -148,6 +155,8 @@ def _do_new(book: Rulebook) -> Iterator[Advice]:
     yield say.DO_NEW, book.registration.first
     if book.designated.honoured:
         yield say.DO_DESIGNATED, book.designated.clause
+    if book.named.honoured:
+        yield say.DO_NAMED, book.named.clause
     if book.referral.single.effect == "referrer_consultant":
         yield say.DO_REFERRED, book.referral.single.clause
 
@@ -171,7 +180,7 @@ def _do(door: _Door, status: str, claim: Claim | None) -> Iterator[Advice]:
             yield say.DO_DISPUTED, book.disputes.clause
         case "closed":
             yield say.DO_CLOSED if door.owner else say.DO_CLOSED_UNOWNED, book.deal.clause
-        case "lapsed":
+        case "lapsed" if door.owner:
             yield say.DO_LAPSED, book.follow_up.clause
         case "owned" if claim is not None:
             yield from _do_owned(door, claim)
@@ -190,7 +199,7 @@ def _do_owned(door: _Door, claim: Claim) -> Iterator[Advice]:
     yield say.DO_OWNED, book.kept
     if last is not None:
         yield _until(say.DO_UNTIL, last), book.honour[claim.basis].clause
-    if book.present_unrecognised.effect == "forfeits" and claim.followed_up is None:
+    if stood_by(book, claim, (claim.owner,), followed_up=claim.followed_up is not None):
         yield say.DO_PRESENT, book.present_unrecognised.clause
 
 
