@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.demo.accounts import DemoAccounts, make_accounts
 from deploy.demo.scenario.office import SCOPE
 from deploy.local.errors import LocalError
-from deploy.local.ports import free_port, is_free
+from deploy.local.ports import free_port, take
 from deploy.local.service import ServiceProcess
 from deploy.local.stack import Stack, usual_port
 from shared.access.machine import AsMachine, MachineTokens
@@ -222,7 +222,7 @@ def _ports() -> dict[str, int]:
     chosen: dict[str, int] = {}
     for service in SERVICES:
         usual = usual_port(service)
-        chosen[service] = usual if is_free(usual) else free_port(tuple(chosen.values()))
+        chosen[service] = usual if take(usual) else free_port(tuple(chosen.values()))
     return chosen
 
 

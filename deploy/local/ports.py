@@ -43,16 +43,19 @@ def soon_free(port: int, seconds: float = 5.0) -> bool:
 def free_port(besides: tuple[int, ...] = ()) -> int:
     """A port on which nothing listens, and that no other caller has been given or will be while this process runs."""
     for port in random.sample(_RANGE, len(_RANGE)):
-        if port not in besides and is_free(port) and _held(port):
+        if port not in besides and take(port):
             return port
     raise OSError(f"no free port on {HOST} in {_RANGE.start}-{_RANGE.stop}")
 
 
-def _held(port: int) -> bool:
-    """Whether the port is this caller's from now on: whoever chose it has the datagram socket of its number.
+def take(port: int) -> bool:
+    """Whether nothing listens on the port, and it is this caller's from now on.
 
-    The servers listen for connections only, so the mark is in nobody's way; the kernel takes it back with the process.
+    Whoever chose a port has the datagram socket of its number. The servers listen for connections only, so the mark is
+    in nobody's way; the kernel takes it back with the process.
     """
+    if not is_free(port):
+        return False
     mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         mark.bind((HOST, port))

@@ -15,6 +15,7 @@ from deploy.local.part import START_SECONDS, Part
 from deploy.local.ports import HOST, soon_free
 from deploy.local.private import write_private
 from shared.i18n import bilingual, translated
+from shared.platform.http import ANSWERED_BY
 
 # A check of readiness may take some seconds itself before it says what is wrong.
 _ANSWER_SECONDS = 10.0
@@ -112,6 +113,9 @@ class ServiceProcess(Part):
         try:
             connection.request("GET", "/readyz")
             answer = connection.getresponse()
+            # Two that start at the same moment find one port free: the other's answer says nothing of this one.
+            if answer.getheader(ANSWERED_BY) != str(self.pid):
+                return bilingual("another process answers on port {port}", port=self.port)
             return None if answer.status == 200 else _reason(answer.read())
         except (OSError, http.client.HTTPException):
             return _SILENT

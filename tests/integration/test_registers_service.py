@@ -39,7 +39,7 @@ from tests.support.tokens import admission
 pytestmark = pytest.mark.anyio
 
 PARTITIONS = 3
-DEADLINE = 60
+DEADLINE = 180
 DEMO = ScopeId("demo")
 
 
@@ -47,6 +47,7 @@ DEMO = ScopeId("demo")
 def settings(database: str, kafka: str, topic_prefix: str) -> RegistersSettings:
     return RegistersSettings(
         database_url=database, kafka=kafka, topic_prefix=topic_prefix, partitions=PARTITIONS, registers_port=0,
+        registers_wait=DEADLINE,  # a process is started anew within
         **admission().settings(),
     )  # fmt: skip
 

@@ -140,7 +140,7 @@ def new_relay(
         "partitions": PARTITIONS,
         "watermark_interval": 0.1,
         "lead_retry": 0.1,
-        "send_wait": 5.0,
+        "send_wait": 60.0,  # what is acknowledged later than that is sent twice
         **changes,
     }
     settings = IntakeRelaySettings(bootstrap, (topic,), watermarks_of(topic), **chosen)

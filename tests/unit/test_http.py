@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -202,6 +203,9 @@ def test_health_and_readiness_say_what_fails() -> None:
     answer = request("GET", "/readyz")
     assert problem(answer, 503)["failing"] == {"database": "ConnectionError", "broker": "no answer"}
     assert "hidden" not in answer.text
+    assert answer.headers["panke-process"] == str(
+        os.getpid()
+    )  # whoever started it knows it from another by that
 
 
 def test_a_check_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

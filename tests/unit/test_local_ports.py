@@ -64,3 +64,13 @@ def test_a_chosen_port_can_be_listened_on(three: range) -> None:
     """What keeps others away does not keep the server away."""
     with socket.create_server((ports.HOST, ports.free_port())):
         pass
+
+
+def test_a_usual_port_is_taken_by_one_of_those_who_find_it_free(three: range) -> None:
+    """Two demonstrations that start at the same moment get ports of their own."""
+    assert ports.is_free(three.start)
+    assert ports.take(three.start)
+    assert ports.is_free(three.start)
+    assert not ports.take(three.start)
+    with socket.create_server((ports.HOST, three.start + 1)):
+        assert not ports.take(three.start + 1)

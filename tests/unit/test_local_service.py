@@ -13,6 +13,7 @@ import pytest
 from deploy.local.errors import NotReadyError
 from deploy.local.ports import HOST
 from deploy.local.service import ServiceProcess
+from shared.platform.http import ANSWERED_BY
 
 
 class Alive(ServiceProcess):
@@ -24,10 +25,11 @@ class Alive(ServiceProcess):
 
 
 @contextmanager
-def answering(status: int, body: bytes) -> Iterator[int]:
+def answering(status: int, body: bytes, process: str = "1") -> Iterator[int]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
+            self.send_header(ANSWERED_BY, process)
             self.end_headers()
             self.wfile.write(body)
 
@@ -63,3 +65,11 @@ def test_a_service_that_is_not_ready_is_told_with_its_reason(body: bytes, told: 
     with answering(200, b"{}") as port:
         assert Alive("notifier", tmp_path, port, {}).ready()
     assert "readyz" in str(Alive("notifier", tmp_path, port, {}).unready())
+
+
+def test_the_answer_of_another_process_is_not_that_of_ours(tmp_path: Path) -> None:
+    """Of two that start at the same moment on one port one answers while the other still starts."""
+    with answering(200, b"{}", process="2") as port:
+        service = Alive("notifier", tmp_path, port, {})
+        assert not service.ready()
+        assert f"another process answers on port {port}" in str(service.unready())

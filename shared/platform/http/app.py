@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import socket
 import ssl
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.contract import BadEvent
+from shared.platform.http import ANSWERED_BY
 from shared.platform.http.answer_headers import OVER_TLS, AnswerHeaders
 from shared.platform.http.connections import BoundedServer, Limits, bounded_by
 from shared.platform.http.docs_page import add_docs
@@ -186,7 +188,9 @@ def _add_probes(
     _add_liveness(app, live)
 
     async def readyz() -> Response:
-        return await _probe(ready, notes)
+        answer = await _probe(ready, notes)
+        answer.headers[ANSWERED_BY] = str(os.getpid())
+        return answer
 
     async def metrics_page() -> Response:
         return Response(await asyncio.to_thread(metrics), media_type=METRICS_TYPE)
