@@ -18,6 +18,7 @@ from shared.platform.officefile.nodes import ListNode, Node, ScalarNode, parse_n
 from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
 from shared.rules.rulebooks.loading import load
+from shared.rules.rulebooks.mistake_words import NO_VALUE, mistake_words
 from shared.rules.rulebooks.shape import schema
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,7 @@ def refusal(folder: Path, text: str | bytes) -> OfficeFileError:
     with pytest.raises(OfficeFileError) as caught:
         load(path)
     assert caught.value.file == str(path)
+    assert mistake_words(caught.value.reason) != NO_VALUE, "an office is told what is wrong in its language"
     return caught.value
 
 
@@ -116,6 +118,8 @@ SHAPES = [
     ("title: 本案场", 4, "title", "a mapping is needed"),
     ("title: {zh: 本案场}", 4, "title.en", "both zh and en"),
     ("title: {zh: ' ', en: x}", 4, "title.zh", "characters is needed"),
+    ("clauses: [1]", 4, "clauses", "a mapping is needed, not a list"),
+    ("clauses:", 4, "clauses", "a mapping is needed, not nothing"),
     ("clauses: {'1': 一}", 4, "clauses.1", "a mapping is needed"),
     ("clauses:\n  '1': {zh: 一}", 5, "clauses.1.en", "both zh and en"),
     ("complaint: {effect: forgive}", 4, "complaint.effect", "bar"),
@@ -352,3 +356,4 @@ def test_a_bad_book_ends_the_command_with_2(tmp_path: Path, fault: str, argument
     result = CliRunner().invoke(command, [*arguments[1:], *given])
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"{book}{told}" in result.stderr
+    assert result.stderr.rstrip().endswith("）"), "and the reason in Chinese"

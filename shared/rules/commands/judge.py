@@ -21,6 +21,7 @@ from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.judge import judge
 from shared.rules.judge.reading import BadInputError
 from shared.rules.judge.workers import WorkerDiedError
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 
 BAD_INPUT = 2
@@ -102,7 +103,7 @@ def judge_command(
                 name_erased=True,
             )
     except (BadInputError, OfficeFileError, UnreadableFileError) as error:
-        refuse(f"panke judge: {error}")
+        refuse(f"panke judge: {mistake_line(error)}")
     except WorkerDiedError as error:
         raise click.ClickException(f"panke judge: {error}") from None
     printed = output()

@@ -24,6 +24,7 @@ from shared.rules.proofs.faults import FAULTS, FaultKind, HistoryCourse, ShownFa
 from shared.rules.proofs.folding import PrefixJudge, export
 from shared.rules.proofs.report import ProofReport, report, table
 from shared.rules.proofs.search import RulebookProof, SearchBounds, prove
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 
 
@@ -68,7 +69,7 @@ def prove_command(
         known = Registry(rulebook_folder)
         rulebook = known.find(book).rulebook
     except OfficeFileError as error:
-        refuse(f"panke rulebook prove: {error}")
+        refuse(f"panke rulebook prove: {mistake_line(error)}")
     bounds = SearchBounds(facts, consultants, customers, seconds, faults or FAULTS)
     folder = PrefixJudge(rulebook, with_book(known.books, rulebook))
     with _progress() as advance:

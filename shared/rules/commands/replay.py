@@ -26,6 +26,7 @@ from shared.rules.replays.change import Change, ReplaySetup
 from shared.rules.replays.odd_lines import FileInputError
 from shared.rules.replays.run import Source, added_events, replay_files
 from shared.rules.rulebooks.changed import with_values
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 
 
@@ -102,7 +103,7 @@ def replay_command(
         if xlsx is not None:
             _write(Path(xlsx), result)
     except (BadInputError, OfficeFileError, UnreadableFileError, OSError) as error:
-        refuse(f"panke replay: {error}")
+        refuse(f"panke replay: {mistake_line(error)}")
     except WorkerDiedError as error:
         raise click.ClickException(f"panke replay: {error}") from None
     if as_json:

@@ -18,6 +18,7 @@ from shared.rules.commands.trial import try_command
 from shared.rules.domain.rulebook import Clause, Rulebook
 from shared.rules.rulebooks.in_words import Difference, Setting, differences, in_words, settings
 from shared.rules.rulebooks.loading import Book, load_book
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 
 LANGUAGES = ("zh", "en")
@@ -34,7 +35,7 @@ class _Known(click.ParamType[Book]):
         try:
             return Registry().find(str(value))
         except OfficeFileError as bad:
-            say(str(bad), err=True)
+            say(mistake_line(bad), err=True)
             sys.exit(2)
 
 
@@ -57,7 +58,7 @@ def list_books(rulebook_folder: str, as_json: bool) -> None:
         books = [(book.rulebook, False) for book in known.all()]
         books += [(book.rulebook, True) for book in known.earlier()]
     except OfficeFileError as bad:
-        say(str(bad), err=True)
+        say(mistake_line(bad), err=True)
         sys.exit(2)
     if as_json:
         say(json.dumps([_listed(*row) for row in books], ensure_ascii=False, indent=2))
@@ -105,7 +106,7 @@ def check(books: tuple[str, ...]) -> None:
         try:
             book = load_book(name).rulebook
         except OfficeFileError as bad:
-            say(str(bad), err=True)
+            say(mistake_line(bad), err=True)
             wrong = True
         else:
             say(f"{name}: good: {book.name} {book.version} {book.sha256}")

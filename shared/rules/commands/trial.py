@@ -16,6 +16,7 @@ from shared.rules.commands.tables import book_shown, claim_shown, print_table, s
 from shared.rules.judge.comparison import RulebookComparison, try_rulebook
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.reading import BadInputError
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 
 
@@ -45,7 +46,7 @@ def try_command(
         with open_events(facts) as lines:
             trial = try_rulebook(lines, book, current, books, as_of=as_of, known_at=known_at)
     except (BadInputError, OfficeFileError, UnreadableFileError) as error:
-        refuse(f"panke rulebook try: {error}")
+        refuse(f"panke rulebook try: {mistake_line(error)}")
     if as_json:
         say(msgspec.json.format(msgspec.json.encode(trial), indent=2).decode())
     else:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, Struct, UnsetType
 
 from shared.i18n import Text
-from shared.platform.officefile.conversion import convert
+from shared.platform.officefile.conversion import convert, shown
 from shared.platform.officefile.document import Document, parse
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.officefile.nodes import MAX_NODES
@@ -120,7 +120,8 @@ class _Filler:
     def clauses(self) -> None:
         given = self.document.values.get("clauses", {})
         if not isinstance(given, dict):
-            raise self.document.bad("clauses", "wrong type: a mapping is needed")
+            reason = f"wrong type: a mapping is needed, not {shown(self.document, 'clauses', given)}"
+            raise self.document.bad("clauses", reason)
         for number, sentence in given.items():
             key = f"clauses.{number}"
             self.converted(key, number, ClauseNumber)

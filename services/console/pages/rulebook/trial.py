@@ -18,11 +18,11 @@ from services.console.frame.refused import wrong_with
 from services.console.frame.scope_pages import place_in
 from services.console.frame.typed_times import typed_instant
 from services.console.pages.rulebook.in_force import ROOM
-from services.console.pages.rulebook.mistake_words import mistake_words
 from shared.contract.answers.replays import ReplayJob
 from shared.i18n import Text, translated
 from shared.platform.officefile.errors import OfficeFileError
 from shared.rules.rulebooks.loading import book_of_texts
+from shared.rules.rulebooks.mistake_words import mistake_words
 from shared.rules.rulebooks.registry import Registry, UnknownNamedError
 from shared.rules.rulebooks.sheet import read_sheet
 

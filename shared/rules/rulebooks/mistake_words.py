@@ -1,4 +1,4 @@
-"""What is wrong with a draft, in both languages: the reader of rulebooks tells it to programmers, in English alone."""
+"""What is wrong with a rulebook, in both languages: its reader tells it to programmers, in English alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from shared.i18n import Text, translated
+from shared.platform.officefile.errors import OfficeFileError
 
 _SAID: Final[tuple[tuple[str, Text], ...]] = (
     (r"not UTF-8", translated("The text is not UTF-8.")),
@@ -26,8 +27,19 @@ _SAID: Final[tuple[tuple[str, Text], ...]] = (
     (r"unknown key; known are (?P<known>.+)", translated("There is no such key; there are: {known}")),
     (r"missing, and no rulebook that has it is extended",
      translated("This is missing, and no rulebook that has it is extended.")),
+    (r"missing: both zh and en are needed", translated("Both languages are needed, zh and en.")),
     (r"missing: .*|Object missing required field.*", translated("This is missing: every rulebook has it.")),
+    (r"missing citation: clause \"(?P<clause>.+)\" is not in `clauses`",
+     translated("Clause {clause} is cited here and does not stand among the book's own clauses.")),
+    (r"missing citation: no clause is named .*", translated("This value cites no clause: write its cite.")),
+    (r"shares must sum to .*", translated("The shares must sum to 10000 basis points. Given was {given}.")),
+    (r"(?P<zone>.+) is no time zone; .*", translated("{zone} is no time zone; Asia/Shanghai is one.")),
     (r"no rulebook (?P<name>\S+) is known", translated("No rulebook {name} is known here.")),
+    (r"no rulebook (?P<name>.+): neither .*",
+     translated("No rulebook {name}: neither one that ships nor a file beside this one.")),
+    (r"(?P<name>\S+) is also the name of .*",
+     translated("{name} is also the name of a rulebook that this one extends.")),
+    (r"cannot be read .*", translated("The file cannot be read, or no rulebook of this name ships.")),
     (r"a circle: (?P<circle>.+)", translated("Rulebooks extend one another in a circle: {circle}")),
     (r"the list is empty", translated("The list is empty.")),
     (r"a split needs its shares.*",
@@ -47,6 +59,8 @@ _SAID: Final[tuple[tuple[str, Text], ...]] = (
     (r"wrong type: a list is needed.*", translated("Here a list is needed, such as [a, b]. Given was {given}.")),
     (r"wrong type: text is needed.*", translated("Here a text is needed. Given was {given}.")),
     (r"wrong type: YAML reads .*", translated("This is read as something other than text: put it in quotes.")),
+    (r"text of 1 to (?P<most>\d+) characters is needed",
+     translated("Here a text of 1 to {most} characters is needed.")),
     (r"(?P<words>.+) or a list is needed, not .*",
      translated("Here one of these or a list is needed: {words}. Given was {given}.")),
     (r"(?P<words>.+) is needed, not .*", translated("Here one of these is needed: {words}. Given was {given}.")),
@@ -64,15 +78,22 @@ _YAML: Final[tuple[tuple[str, Text], ...]] = (
     (r"found undefined alias.*", translated("Anchors (&) and aliases (*) are not allowed: write the value again.")),
 )  # fmt: skip
 _NO_YAML: Final = translated("The line cannot be read as YAML: look at indents, colons and quotation marks.")
-_NO_VALUE: Final = translated("What stands here does not fit the form of a rulebook.")
+NO_VALUE: Final = translated("What stands here does not fit the form of a rulebook.")
 _given = re.compile(r", not (?P<given>[^;]+)(?:;.*)?$", re.DOTALL).search
+
+
+def mistake_line(error: Exception) -> str:
+    """What a command says: of a rulebook's mistake place and reason, and behind them the reason in Chinese."""
+    if not isinstance(error, OfficeFileError) or mistake_words(error.reason) == NO_VALUE:
+        return str(error)
+    return f"{error}（{mistake_words(error.reason).zh.removesuffix('。')}）"
 
 
 def mistake_words(reason: str) -> Text:
     """The reason as a sentence in both languages; of one that is not known what to look at."""
     if reason.startswith("not YAML: "):
         return _of(reason.removeprefix("not YAML: "), _YAML) or _NO_YAML
-    return _of(reason, _SAID) or _NO_VALUE
+    return _of(reason, _SAID) or NO_VALUE
 
 
 def _of(reason: str, said: tuple[tuple[str, Text], ...]) -> Text | None:
