@@ -45,6 +45,12 @@ def test_nothing_is_kept_for_a_lapsed_owner_who_has_left() -> None:
     assert next(text for text, _ in told("lapsed", lapsed, owner="")) == say.DO_UNOWNED
 
 
+def test_a_subscribed_customer_is_the_owners_as_long_as_the_claim_stands() -> None:
+    """A deal of another after the lapse leaves the customer without an owner who could be called."""
+    assert told("closed", CLAIM) == [(say.DO_CLOSED, "base.deal")]
+    assert told("closed", replace(CLAIM, lapsed=True)) == [(say.DO_CLOSED_UNOWNED, "base.deal")]
+
+
 @pytest.mark.parametrize(("book", "counts"), [("shijiazhuang", True), ("confirmation", False)])
 def test_the_desk_is_told_whether_a_name_given_when_asked_counts(book: str, counts: bool) -> None:
     """Where `named` is honoured the one who is named owns a new customer (procedure.md#step-1-named)."""

@@ -179,7 +179,8 @@ def _do(door: _Door, status: str, claim: Claim | None) -> Iterator[Advice]:
         case "disputed":
             yield say.DO_DISPUTED, book.disputes.clause
         case "closed":
-            yield say.DO_CLOSED if door.owner else say.DO_CLOSED_UNOWNED, book.deal.clause
+            stands = claim is not None and not claim.lapsed
+            yield say.DO_CLOSED if stands else say.DO_CLOSED_UNOWNED, book.deal.clause
         case "lapsed" if door.owner:
             yield say.DO_LAPSED, book.follow_up.clause
         case "owned" if claim is not None:
