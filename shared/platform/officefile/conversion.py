@@ -12,6 +12,7 @@ import msgspec
 
 from shared.platform.officefile.document import Document
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.nodes import CHINESE_COLON
 from shared.platform.officefile.strict import fields_of, options, struct_in
 
 S = TypeVar("S")
@@ -131,6 +132,8 @@ def shown(document: Document, path: str, value: object) -> str:
 
 def unknown(key: str, known: Iterable[str]) -> str:
     """What is said of a key that nobody knows."""
+    if "：" in key:
+        return f"unknown key; {CHINESE_COLON}"
     near = difflib.get_close_matches(key, list(known), n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
     return f"unknown key{hint}"

@@ -17,6 +17,8 @@ MAX_BYTES = 1_000_000
 MAX_NODES = 20_000
 """The entries of a rulebook; a file that lists people may have more."""
 MAX_DEPTH = 8
+CHINESE_COLON = "a colon of Chinese texts (：) is part of a word: write : and a blank"
+_KEY_BEFORE_CHINESE_COLON = re.compile(r"\s*[a-z_]+：").match
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_TEXT = re.compile(
     r"null|Null|NULL|~||true|True|TRUE|false|False|FALSE|[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
@@ -77,9 +79,15 @@ def parse_nodes(raw: bytes, file: str, most: int = MAX_BYTES) -> MapNode:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, None)
-        raise OfficeFileError(file, line, "", f"not YAML: {error.problem}", column) from error
+        problem = CHINESE_COLON if _has_chinese_colon(text, line) else error.problem
+        raise OfficeFileError(file, line, "", f"not YAML: {problem}", column) from error
     except yaml.YAMLError as error:
         raise OfficeFileError(file, 1, "", f"not YAML: {str(error).splitlines()[0]}") from error
+
+
+def _has_chinese_colon(text: str, line: int) -> bool:
+    """Whether a key of this line, or of the one before, which runs on, is followed by a colon that YAML knows not."""
+    return any(map(_KEY_BEFORE_CHINESE_COLON, text.splitlines()[max(0, line - 2) : line]))
 
 
 def line_of(event: yaml.Event) -> int:

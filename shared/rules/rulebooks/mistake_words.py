@@ -8,6 +8,9 @@ from typing import Final
 from shared.i18n import Text, translated
 from shared.platform.officefile.errors import OfficeFileError
 
+_CHINESE_COLON: Final = translated(
+    "A colon of Chinese texts (：) is part of a word: write an ASCII colon and a blank."
+)
 _SAID: Final[tuple[tuple[str, Text], ...]] = (
     (r"not UTF-8", translated("The text is not UTF-8.")),
     (r"larger than \d+ bytes|the text is too long", translated("The text is too long.")),
@@ -23,6 +26,7 @@ _SAID: Final[tuple[tuple[str, Text], ...]] = (
     (r"given twice, first on line (?P<first>\d+)",
      translated("This key is given twice; the first is on line {first}.")),
     (r"an item stands twice", translated("An item of the list stands there twice.")),
+    (r"unknown key; a colon of Chinese .*", _CHINESE_COLON),
     (r"unknown key; did you mean (?P<near>.+)\?", translated("There is no such key; is {near} meant?")),
     (r"unknown key; known are (?P<known>.+)", translated("There is no such key; there are: {known}")),
     (r"missing, and no rulebook that has it is extended",
@@ -66,6 +70,7 @@ _SAID: Final[tuple[tuple[str, Text], ...]] = (
     (r"(?P<words>.+) is needed, not .*", translated("Here one of these is needed: {words}. Given was {given}.")),
 )  # fmt: skip
 _YAML: Final[tuple[tuple[str, Text], ...]] = (
+    (r"a colon of Chinese .*", _CHINESE_COLON),
     (r".*cannot start any token|.*tab .*",
      translated("A sign stands here that begins no value; a tab, perhaps: indent by blanks.")),
     (r"mapping values are not allowed.*",
