@@ -16,7 +16,7 @@ from shared.contract.alert_words import AUDIENCES, HAPPENED, STEPS
 from shared.contract.case_numbers import case_number
 from shared.contract.event_words import KINDS
 from shared.contract.value_words import DECISIONS, STATUSES
-from shared.evidence.content import EvidenceContent, RecordOfCustomer
+from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
 from shared.evidence.report_words import ACTS, HEADS, NOTHING, PARTS, EvidenceWords
 from shared.i18n import Text, translated
@@ -194,14 +194,24 @@ class _Report:
 
     def _looked(self) -> Iterator[Row]:
         for entry in self._content.access:
-            who = str(entry.get("login") or entry.get("account") or NOTHING)
             action = permission_table().actions.get(str(entry.get("action")))
             what = (
                 self._in.text(action.text)
                 if action is not None
                 else entry.get("action") or entry.get("detail")
             )
-            yield str(entry["at"]), who, self._in.known(ACTS, entry.get("act")), str(what or "")
+            yield (
+                str(entry["at"]),
+                self._who_looked(entry),
+                self._in.known(ACTS, entry.get("act")),
+                str(what or ""),
+            )
+
+    def _who_looked(self, entry: Json) -> str:
+        """By name whom the records of the scope name, anybody else by the login."""
+        if entry.get("staff") in self._content.staff:
+            return self._in.staff(entry["staff"])
+        return str(entry.get("login") or entry.get("account") or NOTHING)
 
     def _because(self, events: Iterable[str]) -> str:
         places = {record.event["id"]: record.seq for record in self._content.records}

@@ -23,7 +23,16 @@ ALERTS = [
         ],
     }
 ]  # fmt: skip
-ACCESS = [{"at": "2026-03-05T03:00:00Z", "act": "opened", "login": "zhou", "action": "customer.read"}]
+ACCESS = [
+    {"at": "2026-03-05T03:00:00Z", "act": "opened", "login": "zhou", "action": "customer.read"},
+    {
+        "at": "2026-03-05T04:00:00Z",
+        "act": "opened",
+        "login": "gao@example.com",
+        "staff": "gao",
+        "action": "customer.read",
+    },
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +43,12 @@ def pack() -> dict[str, bytes]:
 ZH = (
     "客户证据报告", "登记了什么", "争议裁定", "维持", "2026年3月1日10:00", "2026年3月1日10:02", "按轮接待",
     "接待人:li(li)", "服务商已受理钉钉致归属人最后一天上午至2026年3月6日00:00", "zhou查看查看客户",
+    "gao(gao)查看查看客户",
 )  # fmt: skip
 EN = (
     "Evidenceonacustomer", "ruling", "kept", "1March2026at10:00", "1March2026at10:02", "Onturn", "receivedby:li(li)",
     "takenbytheproviderDingTalktotheowneronthelastmorninguntil6March2026at00:00", "zhoulookedatit",
+    "gao(gao)lookedatit",
 )  # fmt: skip
 
 
