@@ -108,9 +108,18 @@ class JobLoop(Generic[Job]):
         try:
             return await asyncio.shield(taking)
         except asyncio.CancelledError:
-            if (taken := await taking) is not None:
-                await asyncio.to_thread(self._left, taken)
+            await self._given_back(taking)
             raise
+
+    async def _given_back(self, taking: asyncio.Future[Job | None]) -> None:
+        try:
+            taken = await taking
+        except (
+            psycopg.Error
+        ):  # nothing was taken; raised in the place of the cancellation it would end nothing
+            return
+        if taken is not None:
+            await asyncio.to_thread(self._left, taken)
 
     async def _ended(self, taken: Job) -> None:
         try:
