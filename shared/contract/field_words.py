@@ -59,7 +59,8 @@ _DEALS: Final[Mapping[str, Text]] = {
 }  # fmt: skip
 _RECORDS: Final[Mapping[str, Text]] = {
     "visit": translated("visit"), "record": translated("record"), "registration": translated("registration"),
-    "dispute": translated("dispute"), "evidence": translated("evidence given"), "reason": translated("reason"),
+    "dispute": translated_in("of a record", "dispute"), "evidence": translated("evidence given"),
+    "reason": translated("reason"),
     "carried": translated("carried over from"), "register": translated("register"), "row": translated("row"),
     "request": translated("request"), "proposed": translated("what is asked for"), "field": translated("field"),
     "value": translated("value"), "withdrawn": translated("withdrawn"), "department": translated("department"),

@@ -19,7 +19,7 @@ from shared.contract.value_words import DECISIONS, STATUSES
 from shared.evidence.content import EvidenceContent, Json, RecordOfCustomer
 from shared.evidence.form import REPORTS, Language
 from shared.evidence.report_words import ACTS, HEADS, NOTHING, PARTS, EvidenceWords
-from shared.i18n import Text, translated
+from shared.i18n import Text, translated, translated_in
 from shared.platform.place_names import PlaceNames
 from shared.platform.text.plain import one_line
 
@@ -74,7 +74,7 @@ class _Report:
             (
                 (translated("ownership scope"), self._in.text(self._names.scope_with_id(content.scope))),
                 (translated("offices of its records"), self._offices()),
-                (translated("customer"), content.customer),
+                (translated_in("of a customer", "id"), content.customer),
                 (translated("case number"), case_number(content.customer)),
                 (translated("contacts"), "  ".join(content.contacts)),
                 (translated("names"), "  ".join(content.names)),
@@ -108,7 +108,7 @@ class _Report:
         self._heading(self._in.part("timeline"))
         head = ("no.", "happened at", "recorded at", "entered by", "record", "what it says")
         rows = [self._record(record) for record in self._content.records]
-        self._table(head, rows, (8, 28, 28, 18, 20, 78))
+        self._table(head, rows, (8, 33, 33, 18, 20, 68))
 
     def _record(self, record: RecordOfCustomer) -> Row:
         event = record.event
@@ -132,7 +132,7 @@ class _Report:
             for customer in self._content.result.customers
             for one in customer.decisions
         ]
-        self._table(head, rows, (28, 18, 22, 22, 70, 20))
+        self._table(head, rows, (33, 18, 22, 22, 65, 20))
 
     def _deals(self) -> None:
         result = self._content.result
@@ -151,7 +151,7 @@ class _Report:
                 for one in deal.decisions
             ]
             head = ("at", "deal", "status", "shares", "clause", "because of no.")
-            self._table(head, rows, (28, 18, 18, 36, 60, 20))
+            self._table(head, rows, (33, 18, 18, 36, 55, 20))
         if result.disputes:
             self._heading(self._in.part("disputes"))
             disputes = [
@@ -169,7 +169,7 @@ class _Report:
         self._heading(self._in.part("known"))
         rows = sorted(tuple(row) for row in (*self._entered(), *self._alerted(), *self._looked()))
         shown = [(self._in.time(at), *rest) for at, *rest in rows]
-        self._table(("at", "who", "how", "of what"), shown, (28, 34, 40, 78))
+        self._table(("at", "who", "how", "of what"), shown, (33, 33, 40, 74))
 
     def _entered(self) -> Iterator[Row]:
         for record in self._content.records:

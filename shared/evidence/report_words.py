@@ -13,7 +13,7 @@ from shared.contract.staff_fields import names_staff
 from shared.contract.value_words import value_word
 from shared.evidence.content import EvidenceContent, Json
 from shared.evidence.form import Language
-from shared.i18n import Text, translated
+from shared.i18n import Text, translated, translated_in
 from shared.i18n.times import dated
 
 PARTS: Final[Mapping[str, Text]] = {
@@ -55,7 +55,7 @@ HEADS: Final[Mapping[str, Text]] = {
     "deal": translated("deal"),
     "status": translated("status"),
     "shares": translated("shares"),
-    "dispute": translated("dispute"),
+    "dispute": translated_in("of a record", "dispute"),
     "opened by": translated("opened by"),
     "who": translated("who"),
     "how": translated("how"),
