@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from shared.contract.field_words import last_name
 from shared.i18n import Text, translated, translated_in
 
 STEPS: Final[Mapping[str, Text]] = {
@@ -69,5 +70,5 @@ def channel_word(channel: str) -> Text | str:
 
 def alert_word(path: str, value: object) -> Text | str | None:
     """What the log of alerts says, by the last name of its path; None for a value on no list."""
-    name, said = path.rpartition(".")[2].partition("[")[0], str(value)
+    name, said = last_name(path), str(value)
     return channel_word(said) if name == "channel" else _OF_LOG.get(name, {}).get(said)

@@ -86,12 +86,16 @@ _WORK: Final[Mapping[str, Text]] = {
 _FIELDS: Final[Mapping[str, Text]] = {**_PARTIES, **_STAFF, **_CONTACT, **_DEALS, **_RECORDS, **_WORK}
 
 
+def last_name(path: str) -> str:
+    """The field that a path ends at: `phones` of `customer.phones[1]`."""
+    return path.rpartition(".")[2].partition("[")[0]
+
+
 def field_word(path: str) -> Text | None:
     """The label of a field, by the last name of its path: `phones` of `customer.phones[1]`; None for one of no event.
 
     What a profile says under `set` is called as the catalogue of profiles calls it.
     """
-    above, _, last = path.rpartition(".")
-    name = last.partition("[")[0]
+    name, above = last_name(path), path.rpartition(".")[0]
     known, profile = _FIELDS.get(name), catalogue().get(name)
     return known if profile is None or (known and above.rpartition(".")[2] != "set") else profile.label

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from shared.contract.events import DATA_TYPES
+from shared.contract.field_words import last_name
 from shared.ids import StaffId
 
 
@@ -33,4 +34,4 @@ STAFF_FIELDS: Final = frozenset(name for kind in DATA_TYPES.values() for name in
 
 def names_staff(path: str) -> bool:
     """Whether a field names members of staff, by the last name of its path: `present` of `data.present[0]`."""
-    return path.rpartition(".")[2].partition("[")[0] in STAFF_FIELDS
+    return last_name(path) in STAFF_FIELDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from shared.contract.field_words import field_word
+from shared.contract.field_words import field_word, last_name
 from shared.i18n import Text, translated, translated_in
 
 YES: Final = translated("yes")
@@ -212,7 +212,7 @@ def value_word(path: str, value: object) -> Text | None:
     """
     if isinstance(value, bool):
         return YES if value else NO
-    name = path.rpartition(".")[2].partition("[")[0]
+    name = last_name(path)
     if name == "cleared" and isinstance(value, str):
         return field_word(value)
     return _VALUES.get(name, {}).get(str(value))

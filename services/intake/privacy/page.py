@@ -7,7 +7,7 @@ from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from shared.contract.alert_words import alert_word
-from shared.contract.field_words import field_word
+from shared.contract.field_words import field_word, last_name
 from shared.contract.value_words import value_word
 from shared.i18n import Text, translated
 
@@ -90,7 +90,7 @@ def _table(body: Element, fields: Json) -> None:
 
 def _label(path: str) -> str:
     """The last name of a path in words, with the path where it is below another."""
-    last = path.rpartition(".")[2].partition("[")[0]
+    last = last_name(path)
     words = _LABELS.get(last) or field_word(path)
     if words is None:
         return path

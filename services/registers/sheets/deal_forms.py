@@ -11,6 +11,7 @@ from services.registers.sheets.contact_forms import field, happened, held, late,
 from services.registers.sheets.form import FormColumn, FormReader, FormRow, RegisterForm, Said, records
 from services.registers.sheets.form_words import in_words, word_of
 from shared.contract import DealProgressed, DealTermsSet, OpportunityLost, ReservationMade
+from shared.contract.value_words import STEPS
 from shared.i18n import Text, translated
 
 S: Final = "deal.subscribed"
@@ -171,9 +172,7 @@ def _with_customer(reader: FormReader, rows: Iterable[FormRow]) -> Iterable[Form
 def _plan(row: FormRow) -> Said:
     said = []
     for one in row.data.due:
-        step = word_of("what", one.what)
-        word = step.zh if isinstance(step, Text) else translated("signed").zh
-        said.append(f"{word} {one.on}" + (f" {one.amount}" if one.amount else ""))
+        said.append(f"{STEPS[one.what].zh} {one.on}" + (f" {one.amount}" if one.amount else ""))
     return "；".join(said) or None
 
 
