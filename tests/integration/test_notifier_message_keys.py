@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,12 +16,12 @@ from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.queue import SendAttempt
 from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
-from services.notifier.model.alert import AttemptOutcome, State
+from services.notifier.model.alert import AttemptOutcome, LeasedAlert, State
 from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.schedule.ladder import OfficeHours
 from shared.platform.officefile.document import parse
-from tests.support.notifier import END, Keeping, Office, local
+from tests.support.notifier import END, Keeping, Office, Stream, Told, local
 
 CHANNELS = ("first", "second", "keeping")
 PLANS = plans_of(parse(b"version: 1\ndefaults: {digest: {threshold: 3}}", "p"), OfficeHours(), CHANNELS)
@@ -38,6 +40,10 @@ def office(database: str) -> Iterator[Office]:
 def claims(office: Office, count: int) -> None:
     office.hear(*(office.stream.claim(f"c{n}", "li") for n in range(count)))
     office.at(local(5, 16))
+
+
+def of_edition(number: int, *told: Told) -> list[Told]:
+    return [(value, [*headers, ("edition", b"%d" % number)]) for value, headers in told]
 
 
 def dispatcher(office: Office, *channels: Channel, policy: RetryPolicy = ONCE) -> Dispatcher:
@@ -165,3 +171,100 @@ async def test_a_refusal_for_now_lets_them_be_gathered_anew(office: Office) -> N
     office.machine.ahead = timedelta(minutes=2)
     await round_of(office, channel)
     assert members(channel) == [4]
+
+
+@contextmanager
+def being_changed(office: Office, alert: UUID) -> Iterator[None]:
+    """Somebody else's transaction has the row of that alert in hand."""
+    with office.database.connection() as connection:
+        connection.execute("SELECT FROM alerts WHERE id = %s FOR UPDATE", [alert])
+        yield
+
+
+def begun(office: Office, count: int, channel: str = "keeping") -> list[LeasedAlert]:
+    """A message about so many, whose call was begun when its process was killed, and whose lease is over."""
+    claims(office, count)
+    alerts = office.queue.claim(count, office.clock.now(), office.machine.now(), PLANS)
+    at = (office.clock.now(), office.machine.now())
+    office.queue.begin_attempts(alerts, SendAttempt(channel, "d", "words", "li", alerts[0].lease), at)
+    office.pass_time(timedelta(seconds=31))
+    return alerts
+
+
+def ends_of_leases(office: Office) -> int:
+    with office.database.connection() as connection:
+        row: Any = connection.execute("SELECT count(DISTINCT leased_until) FROM alerts").fetchone()
+    return int(row[0])
+
+
+async def test_a_lease_ends_for_all_its_alerts_at_one_moment(office: Office) -> None:
+    """Also when it is kept: no look falls between two members of a message."""
+    claims(office, 100)
+    alerts = office.queue.claim(50, office.clock.now(), office.machine.now(), PLANS)
+    assert len(alerts) > 50
+    assert ends_of_leases(office) == 1
+    office.queue.history.keep(alerts, timedelta(minutes=5))
+    assert ends_of_leases(office) == 1
+
+
+async def test_a_lease_of_which_an_alert_is_being_changed_is_taken_back_whole_later(office: Office) -> None:
+    """A member that a batch of the inbox has in hand comes back with the others, and all are told in one message."""
+    alerts = begun(office, 3)
+    with being_changed(office, alerts[1].id):
+        assert office.queue.recover(office.machine.now(), ["keeping"]) == []
+    channel = Keeping()
+    await round_of(office, channel)
+    assert [(notice.id, len(notice.items)) for notice in channel.sent] == [(alerts[0].lease, 3)]
+
+
+async def test_a_message_of_which_a_member_is_being_changed_goes_out_whole_later(office: Office) -> None:
+    """In parts under one key its receiver would drop the second part: nothing goes out until all can."""
+    alerts = begun(office, 3)
+    office.queue.recover(office.machine.now(), ["keeping"])
+    channel = Keeping()
+    with being_changed(office, alerts[1].id):
+        await round_of(office, channel)
+        assert channel.sent == []
+    await round_of(office, channel)
+    assert [(notice.id, len(notice.items)) for notice in channel.sent] == [(alerts[0].lease, 3)]
+
+
+async def test_members_that_are_tried_again_by_hand_go_out_under_keys_of_their_own(office: Office) -> None:
+    """Left to a person, and told one by one: a receiver that has seen the first would drop the others."""
+    alerts = begun(office, 3, "gone")
+    office.queue.recover(office.machine.now(), ["keeping"])
+    channel = Keeping()
+    for alert in alerts:
+        assert Listing(office.database).retry(alert.id, office.machine.now())
+        await round_of(office, channel)
+    assert [notice.id for notice in channel.sent] == [alert.id for alert in alerts]
+
+
+async def test_one_of_a_message_that_waits_takes_the_others_along(office: Office) -> None:
+    """Tried again by hand before its time: the whole message goes out, under its key."""
+    claims(office, 3)
+    channel = Losing()
+    await round_of(office, channel)
+    first, *_ = channel.sent[0].items
+    Listing(office.database).retry(first.alert, office.machine.now())
+    await round_of(office, channel)
+    assert members(channel) == [3, 3]
+    assert len({notice.id for notice in channel.sent}) == 1
+
+
+async def test_a_member_that_was_called_off_and_holds_after_all_has_a_key_of_its_own(office: Office) -> None:
+    """Its message went out again without it meanwhile; under the same key it would be dropped."""
+    told = [office.stream.claim(f"c{n}", "li") for n in range(3)]
+    office.hear(*of_edition(5, *told))
+    office.at(local(5, 16))
+    channel = Losing()
+    await round_of(office, channel)
+    anew = Stream()
+    older, now = anew.claim("c1", "li", END + timedelta(days=9)), anew.claim("c1", "li")
+    others = [anew.claim(name, "li") for name in ("c0", "c2")]
+    office.hear(*of_edition(6, older, now, *others))
+    office.machine.ahead = timedelta(minutes=2)
+    await round_of(office, channel)
+    assert members(channel) == [3, 2, 0]
+    first, again, alone = (notice.id for notice in channel.sent)
+    assert first == again != alone

@@ -82,6 +82,7 @@ class Queue:
             if not taken:
                 return []
             connection.execute(self._sql["claim_members"], given)
+            connection.execute(self._sql["leave_parts"], given)
             self._companions(connection, given, plans)
             self._say_when(connection, business_now)
             connection.execute(self._sql["overtaken"], given)

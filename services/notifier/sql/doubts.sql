@@ -1,8 +1,8 @@
 -- What may have arrived and what was reported as failed, before an alert is tried again. Machine times are given.
 
 -- name: keep_leases
--- The dispatcher that has them is alive.
-UPDATE alerts SET leased_until = greatest(leased_until, clock_timestamp() + %(term)s)
+-- The dispatcher that has them is alive. They end at one moment, as they began.
+UPDATE alerts SET leased_until = greatest(leased_until, now() + %(term)s)
 WHERE id = ANY(%(ids)s) AND lease = ANY(%(leases)s)
 
 -- name: tried

@@ -118,9 +118,11 @@ WHERE NOT t.again OR NOT EXISTS (
 ON CONFLICT (id) DO NOTHING
 
 -- name: revive
--- What only the reading of an older state again called off, and what is due for the claim as it stands after all.
+-- What only the reading of an older state again called off, and what is due for the claim as it stands after all. The
+-- message in which it may have been told has gone on without it: it goes out under a key of its own.
 UPDATE alerts a
-SET state = 'due', reason = NULL, superseded_at = NULL, claim_seq = t.claim_seq, changed_at = clock_timestamp()
+SET state = 'due', reason = NULL, superseded_at = NULL, claim_seq = t.claim_seq, changed_at = clock_timestamp(),
+    digest = CASE WHEN a.digest IS NOT NULL THEN a.id END
 FROM unnest(%(scopes)s::text[], %(customers)s::text[], %(claim_seqs)s::bigint[], %(owners)s::text[],
             %(ends)s::timestamptz[], %(began)s::timestamptz[])
     AS t (scope, customer, claim_seq, owner, deadline, began)

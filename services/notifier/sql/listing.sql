@@ -42,10 +42,11 @@ SELECT alert, number, channel, destination, recipient, digest, message, started_
 FROM attempts WHERE alert = ANY(%(ids)s) ORDER BY alert, number
 
 -- name: retry
--- Only what nothing tries any more, and whose claim is still what the alert says.
+-- Only what nothing tries any more, and whose claim is still what the alert says. What waits goes out with the others
+-- of its message; what had been given up is a message of its own, whose key no receiver has seen.
 UPDATE alerts a
 SET state = 'failed', reason = 'retried by hand', unreachable = false, rounds = 0, retry_at = %(machine_now)s, done_at = NULL,
-    fresh_from = %(machine_now)s, waits_for = NULL, waits_on = '{}', limited = false,
+    digest = CASE WHEN a.retry_at IS NOT NULL THEN a.digest END, fresh_from = %(machine_now)s, waits_for = NULL, waits_on = '{}', limited = false,
     changed_at = clock_timestamp()
 WHERE a.id = %(id)s AND a.lease IS NULL AND a.superseded_at IS NULL
   AND a.state IN ('dead', 'failed', 'unknown')

@@ -1,5 +1,7 @@
 -- What the dispatcher asks and writes. Business times come as parameters, and so does machine time, by which retries go;
--- leases go by the clock of the database alone, since several notifiers must agree on whose they are.
+-- leases go by the clock of the database alone, since several notifiers must agree on whose they are. They begin and end
+-- by the time of the transaction, which is one for all rows: were it the time of each row, a look between two of them
+-- would find one half of a message over and the other not.
 
 -- name: claim_due
 -- Due by the business clock, and either covered by the watermark of its scope's partition or waited for long enough.
@@ -15,7 +17,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
+SET lease = %(lease)s, leased_until = now() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -35,7 +37,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
+SET lease = %(lease)s, leased_until = now() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -54,7 +56,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
+SET lease = %(lease)s, leased_until = now() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -68,9 +70,19 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
+SET lease = %(lease)s, leased_until = now() + %(term)s
 FROM picked
 WHERE a.id = picked.id
+
+-- name: leave_parts
+-- A message of which somebody else holds a member just now goes out at the next look, whole: its receiver drops what
+-- comes under a key that it has seen, so that who is in the second part would never be told.
+UPDATE alerts a
+SET lease = NULL, leased_until = NULL
+WHERE a.lease = %(lease)s AND a.digest <> a.id
+  AND EXISTS (SELECT FROM alerts b
+              WHERE b.digest = a.digest AND b.lease IS DISTINCT FROM a.lease
+                AND b.state IN ('failed', 'unknown') AND b.retry_at IS NOT NULL)
 
 -- name: claim_retries_too
 -- Likewise what waits for the limit of a channel, whatever its own time: one message takes one place. What may have
@@ -86,7 +98,7 @@ WITH picked AS (
     FOR UPDATE OF a SKIP LOCKED
 )
 UPDATE alerts a
-SET lease = %(lease)s, leased_until = clock_timestamp() + %(term)s
+SET lease = %(lease)s, leased_until = now() + %(term)s
 FROM picked
 WHERE a.id = picked.id
 
@@ -190,7 +202,7 @@ SELECT a.id, coalesce((SELECT max(number) FROM attempts WHERE alert = a.id), 0) 
        %(message)s, %(recipient)s, %(digest)s, %(machine_now)s, %(business_now)s, %(known_at)s, %(behind)s
 FROM alerts a
 LEFT JOIN claims c ON c.scope = a.scope AND c.customer = a.customer
-WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > clock_timestamp() AND a.superseded_at IS NULL
+WHERE a.id = %(id)s AND a.lease = %(lease)s AND a.leased_until > now() AND a.superseded_at IS NULL
   AND (a.kind <> 'claim' OR a.rung = 'lapsed' OR (c.claim_seq = a.claim_seq AND c.replaced_by IS NULL))
 RETURNING number
 
@@ -238,17 +250,22 @@ UPDATE alerts SET lease = NULL, leased_until = NULL WHERE id = %(id)s AND lease 
 SELECT pg_try_advisory_xact_lock(hashtext('panke.notifier.recover')) AS locked
 
 -- name: recover
--- Leases that ran out, each whole: their dispatcher was killed or stands still. Where the answer is stored, it counts,
--- although the round was not ended. With an attempt that has no answer, nobody can say whether it arrived; its message
--- keeps its key.
-WITH lost AS (
-    SELECT id FROM alerts
-    WHERE lease IS NOT NULL AND leased_until < statement_timestamp()
-      AND leased_until <= (SELECT max(leased_until)
-                           FROM (SELECT leased_until FROM alerts
-                                 WHERE lease IS NOT NULL AND leased_until < statement_timestamp()
-                                 ORDER BY leased_until LIMIT 1000) AS earliest)
-    FOR UPDATE SKIP LOCKED
+-- Leases that ran out, each whole or not yet: their dispatcher was killed or stands still. Where somebody else changes
+-- one of its alerts just now, the lease waits for the next look, since a message that came back in parts would go out in
+-- parts under one key. Where the answer is stored, it counts, although the round was not ended. With an attempt that has
+-- no answer, nobody can say whether it arrived; its message keeps its key.
+WITH ended AS (
+    SELECT lease, count(*) AS alerts FROM alerts
+    WHERE lease IS NOT NULL
+    GROUP BY lease HAVING max(leased_until) < statement_timestamp()
+    ORDER BY min(leased_until) LIMIT 50
+), locked AS (
+    SELECT a.id, a.lease FROM alerts a
+    WHERE a.lease IN (SELECT lease FROM ended) AND a.leased_until < statement_timestamp()
+    FOR UPDATE OF a SKIP LOCKED
+), lost AS (
+    SELECT id FROM locked
+    WHERE lease IN (SELECT lease FROM locked JOIN ended USING (lease) GROUP BY lease, alerts HAVING count(*) = alerts)
 ), last AS (
     SELECT DISTINCT ON (t.alert) t.alert, t.channel, t.answered_business_at, coalesce(t.outcome, 'open') AS outcome
     FROM attempts t JOIN lost ON lost.id = t.alert
