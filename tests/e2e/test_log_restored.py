@@ -46,6 +46,7 @@ def test_a_log_that_was_restored_older_goes_on_from_what_was_signed_and_forks_in
     files brought back the log goes on by itself. A checkpoint that an outsider kept leads to all that comes after."""
     numbers = count(1)
     record(office, numbers, rounds=2)
+    eventually(lambda: at_rest(office), "the rulebooks are in the log", PATIENCE)
     backup, older, archive = tmp_path / "log.backup", tmp_path / "older", tmp_path / "files.tar"
     said("backup", str(backup), "--only", "audit", "--database-url", office.system.database_url)
     shutil.copytree(office.files, older)
@@ -135,6 +136,15 @@ def entries(office: LoggedSystem) -> list[bytes]:
 
 def checkpoint_of(note: bytes) -> Checkpoint:
     return parse_checkpoint(parse_note(note).text)
+
+
+def at_rest(office: LoggedSystem) -> bool:
+    """The text of each scope's rulebook, which is asked for beside the facts, is in the log too, and all is shown."""
+    with psycopg.connect(office.system.database_url) as connection:
+        query = "SELECT count(*) FROM audit.entries WHERE kind = 'rulebook'"
+        (texts,) = connection.execute(query).fetchone() or (0,)
+    shown = checkpoint_of((office.files / "checkpoint").read_bytes())
+    return texts == len(SCOPES) and shown.size == size_of_rows(office)
 
 
 def size_of_rows(office: LoggedSystem) -> int:
