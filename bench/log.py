@@ -138,7 +138,8 @@ def _alone(count: int) -> tuple[float, float]:
         migrate(dsn, "services.audit", "audit")
         with Database(dsn, schema="audit", name="bench", max_size=2) as opened:
             source = SourcePartition("cluster/topic@1:0", 0)
-            sequencer = Sequencer(opened, "topic")
+            keys = LogKeys(folder / "keys" / "log.keys")
+            sequencer = Sequencer(opened, "topic", keys.last_signed)
             made: list[Any] = records(take(count, 200))
             sequencer.positions.open(source, LogBounds(0, count))
 
@@ -147,7 +148,6 @@ def _alone(count: int) -> tuple[float, float]:
                     sequencer.take(source, at, made[at : at + BATCH])
 
             files = TreeFiles(StaticFiles(folder / "log"))
-            keys = LogKeys(folder / "keys" / "log.keys")
             make_log_key(keys.path, "bench.example/log")
 
             def publish() -> None:

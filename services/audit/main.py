@@ -25,7 +25,7 @@ from services.audit.publishing.announcing import Announcer
 from services.audit.publishing.building import TreeFiles
 from services.audit.publishing.files import StaticFiles
 from services.audit.publishing.publisher import Publisher, PublishingTerms
-from services.audit.publishing.taking_back import demand_whole, holds_what_was_signed
+from services.audit.publishing.taking_back import demand_whole
 from services.audit.sequencing.append import SQL
 from services.audit.sequencing.processor import SequencingProcessor
 from services.audit.sequencing.sequencer import Sequencer
@@ -69,7 +69,6 @@ log: Final = structlog.get_logger()
 SCHEMA: Final = "audit"
 PACKAGE: Final = "services.audit"
 BROKER_WAIT: Final = 5.0
-CONTEXT_WAIT: Final = 1.0
 CONNECTIONS: Final = 8
 VAULT_CONNECTIONS: Final = 1
 FIGURES_EVERY: Final = 10.0
@@ -96,12 +95,14 @@ class AuditService:
         self.publisher = Publisher(
             self.database.dsn, files, self.keys, Witnesses(_policy(settings), settings.audit_witness_wait),
             self.metrics, self.publishing, PublishingTerms(settings.audit_every), self.machine.now,
+            partial(demand_whole, self.database, files, self.keys.last_signed, self.publishing.step),
         )  # fmt: skip
         self.publisher.shown = self.announcer.shown
         self.intake = self._intake(topics, files)
         self.context = ContextAsking(
             AskedServices(settings.audit_attribution, settings.audit_intake), AsMachine(self.door.machine),
-            self.metrics.context_errors, JudgingContext(self.database, self.metrics, self.publisher.wake),
+            self.metrics.context_errors,
+            JudgingContext(self.database, self.metrics, self.publisher.wake, self.keys.last_signed),
         )  # fmt: skip
         self.vault = vault_of(settings)
         self.vault_database = Database(
@@ -123,19 +124,6 @@ class AuditService:
         add_routes(self.app, self.reader)
         add_evidence(self.app, self._maker())
 
-    async def _ask_for_context(self) -> None:
-        """Not before rows that were restored have taken back what was signed: an entry would stand in another's
-        place."""
-        while not await asyncio.to_thread(self._rows_are_whole):  # noqa: ASYNC110 - what is polled is in PostgreSQL
-            await asyncio.sleep(CONTEXT_WAIT)
-        await self.context.run()
-
-    def _rows_are_whole(self) -> bool:
-        try:
-            return holds_what_was_signed(self.database, self.keys.last_signed)
-        except psycopg.Error:
-            return False
-
     def _maker(self) -> PackMaker:
         addresses = {
             "attribution": self.settings.audit_attribution,
@@ -155,7 +143,7 @@ class AuditService:
         )
         opening = Progress(self.machine.monotonic)
         processor = SequencingProcessor(
-            Sequencer(self.database, topics.intake), self.metrics, self.publisher.wake,
+            Sequencer(self.database, topics.intake, self.keys.last_signed), self.metrics, self.publisher.wake,
             partial(demand_whole, self.database, files, self.keys.last_signed, opening.step),
         )  # fmt: skip
         return ConsumedTopic(
@@ -193,7 +181,7 @@ class AuditService:
                 ready=self.publisher.ready,
             ),
             *self.intake.parts("consumer", limits, self._show_lag),
-            in_background("context", self._ask_for_context),
+            in_background("context", self.context.run),
             in_background("figures", self._figures),
             ServicePart("scopes", ready=self._scopes_ready),
             watched("publisher", "the publisher", self.publishing, limits),

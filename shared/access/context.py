@@ -29,8 +29,14 @@ WAIT: Final = 10.0
 AGAIN: Final = timedelta(hours=1)
 """So far behind the last set-aside it is asked anew: one may be committed after one with a later time."""
 PAGE: Final = 1000
+
+
+class NotKeptError(Exception):
+    """What was said cannot be kept at present: it is asked again."""
+
+
 _UNANSWERED: Final = (
-    httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, MachineTokenError, BadEvent, psycopg.Error,
+    httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, MachineTokenError, BadEvent, psycopg.Error, NotKeptError,
 )  # fmt: skip
 
 
@@ -42,7 +48,7 @@ class AskedServices(NamedTuple):
 
 
 class ContextKeeper(Protocol):
-    """Whoever keeps what the two services say."""
+    """Whoever keeps what the two services say; raises `NotKeptError`."""
 
     async def take_texts(self, ask: Callable[[], Awaitable[list[RulebookText]]]) -> None:
         """Take what attribution says of rulebooks, which is asked of it where that is wanted."""

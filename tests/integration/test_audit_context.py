@@ -72,7 +72,7 @@ async def test_texts_and_set_asides_become_entries_once(
         address = f"http://{host}:{port}"
         auth = AsMachine(MachineTokens(None, None, lambda: 0.0))
         metrics = AuditMetrics(CollectorRegistry())
-        kept = JudgingContext(log.database, metrics, lambda: None)
+        kept = JudgingContext(log.database, metrics, lambda: None, log.keys.last_signed)
         context = ContextAsking(AskedServices(address, address), auth, metrics.context_errors, kept)
         task = asyncio.create_task(context.run())
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import shutil
@@ -13,12 +14,25 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from prometheus_client import CollectorRegistry
 
+from services.audit.context.keeper import JudgingContext
 from services.audit.keys.keyfile import LogKeyError, make_log_key, retire_log_keys, rotate_log_key
+from services.audit.model.metrics import AuditMetrics
 from services.audit.publishing.building import LogDamagedError
 from services.audit.publishing.publisher import NotSignedError
-from services.audit.publishing.taking_back import holds_what_was_signed
-from services.audit.sequencing.append import SQL, NewEntry, append_once, frontier_of
+from services.audit.sequencing.append import (
+    SQL,
+    NewEntry,
+    OlderThanSignedError,
+    append_once,
+    frontier_of,
+    tree_to_add_to,
+)
+from services.audit.sequencing.sequencer import Sequencer
+from shared.access.context import NotKeptError
+from shared.contract import SetAside, parse_instant
+from shared.contract.set_aside import JournalSetAside
 from shared.evidence.log import trust_of
 from shared.evidence.tiles import verify_tiles
 from shared.platform.kafka.record_processor import LogBounds, OpeningRefusedError, SourcePartition
@@ -29,7 +43,7 @@ from shared.tlog.keys import parse_voucher, trusted_keys
 from shared.tlog.leaves import FactLeaf, KeyLeaf, fact_entry
 from shared.tlog.proofs import verify_consistency, verify_inclusion
 from tests.support.attribution import Journal, Raw
-from tests.support.logging_facts import TestLog, opened_log
+from tests.support.logging_facts import TOPIC, TestLog, opened_log
 
 ROOT = Path(__file__).parents[2]
 PERSON = "p:" + "0" * 26
@@ -227,7 +241,8 @@ def another_log(log: TestLog, records: list[Raw]) -> TestLog:
     """Rows that were filled without asking what was signed."""
     partition = SourcePartition("cluster/topic@1:0", 0)
     start = log.sequencer.positions.open(partition, LogBounds(0, records[-1].offset + 1)).next
-    log.sequencer.take(partition, start, [one for one in records if one.offset >= start])  # type: ignore[misc]
+    unasked = Sequencer(log.database, TOPIC, lambda: None)
+    unasked.take(partition, start, [one for one in records if one.offset >= start])  # type: ignore[misc]
     return log.restarted()
 
 
@@ -254,16 +269,52 @@ def test_rows_and_files_that_are_older_than_what_was_signed_wait_for_the_newer_f
     swapped = _moved(sorted(records, key=lambda one: (one.key or b"", one.offset)), 0)
     with pytest.raises(OpeningRefusedError, match="60 entries was signed"):
         other.take(swapped, source="cluster/topic@2")
-    assert not holds_what_was_signed(other.database, other.keys.last_signed)
+    assert not may_add(other)
     with pytest.raises(NotSignedError):
         other.publish()
     assert other.shown().checkpoint.size == 30
     shutil.rmtree(tmp_path / "log")
     shutil.move(tmp_path / "newer", tmp_path / "log")
     assert other.take(swapped, source="cluster/topic@2").logged == 30
-    assert holds_what_was_signed(other.database, other.keys.last_signed)
+    assert may_add(other)
     assert (other.publish().size, places(other)[:60]) == (90, order)
     verify_consistency(60, 90, other_proof(other, 60), shown.root, other.shown().checkpoint.root)
+
+
+def may_add(log: TestLog) -> bool:
+    with log.database.connection() as connection:
+        try:
+            tree_to_add_to(connection, log.keys.last_signed)
+        except OlderThanSignedError:
+            return False
+    return True
+
+
+def test_a_running_process_adds_nothing_to_rows_that_came_back_older_and_takes_back_what_was_signed(
+    log: TestLog,
+) -> None:
+    """Another server took over, which lagged: a partition whose position is where it was would put its next fact in
+    the place of one that was signed. Whoever publishes takes back what the files have, though no fact comes."""
+    journal = Journal()
+    records, partition = some(journal, 40), SourcePartition("cluster/topic@1:1", 1)
+    log.take(records[:20])
+    shown = log.publish()
+    order = places(log)
+    forget_rows(log)
+    more = _moved(some(journal, 3), 0)
+    log.sequencer.positions.open(partition, LogBounds(0, 3))
+    with pytest.raises(OlderThanSignedError):
+        log.sequencer.take(partition, 0, more)  # type: ignore[arg-type]
+    metrics = AuditMetrics(CollectorRegistry())
+    kept = JudgingContext(log.database, metrics, lambda: None, log.keys.last_signed)
+    line = SetAside(PERSON, "成交日期录错", "zhou", parse_instant("2026-03-02T06:30:00Z")).line()
+    with pytest.raises(NotKeptError):
+        asyncio.run(kept.take_set_asides((JournalSetAside("east", line.decode()),)))
+    assert size_of(log) == 0
+    assert (log.publish(), places(log)) == (shown, order)
+    assert log.sequencer.take(partition, 0, more).left == 3  # type: ignore[arg-type]
+    assert log.take(records).logged == 20
+    assert places(log)[:20] == order
 
 
 def other_proof(log: TestLog, first: int) -> list[bytes]:
@@ -311,7 +362,7 @@ def test_a_text_that_was_lost_with_the_rows_is_awaited_again(log: TestLog) -> No
         log.restarted().take(records, source="cluster/topic@2")
         assert rows_of(log, "SELECT scope, seq, name FROM awaited_texts") == awaited
     with owner(log) as connection:
-        append_once(connection, NewEntry.of("rulebook", b"a text", scope="s0", seq=1))
+        append_once(connection, NewEntry.of("rulebook", b"a text", scope="s0", seq=1), log.keys.last_signed)
         connection.execute("DELETE FROM awaited_texts")
     log.restarted().take(records, source="cluster/topic@3")
     assert rows_of(log, "SELECT scope, seq, name FROM awaited_texts") == []

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -50,7 +51,7 @@ class TestLog:
         make_log_key(self.keys.path, ORIGIN)
         self.files = StaticFiles(self.folder / "log")
         self.tree = TreeFiles(self.files)
-        self.sequencer = Sequencer(self.database, TOPIC)
+        self.sequencer = Sequencer(self.database, TOPIC, self.keys.last_signed)
         self.reader = LogReader(self.database, self.files)
         self.metrics = AuditMetrics(CollectorRegistry())
         self.witnesses = Witnesses(self.policy, 10.0)
@@ -84,6 +85,7 @@ class TestLog:
         return Publisher(
             self.database.dsn, self.tree, self.keys, self.witnesses, self.metrics,
             Progress(time.monotonic), PublishingTerms(0.01, 0.01), lambda: datetime.now(UTC),
+            partial(demand_whole, self.database, self.tree, self.keys.last_signed),
         )  # fmt: skip
 
     def shown(self, *verifiers: Verifier) -> SignedCheckpoint:

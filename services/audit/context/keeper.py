@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from services.audit.model.metrics import AuditMetrics
-from services.audit.sequencing.append import SQL, NewEntry, append_once
+from services.audit.sequencing.append import SQL, LastSigned, NewEntry, OlderThanSignedError, append_once
+from shared.access.context import NotKeptError
 from shared.contract.answers.scopes import RulebookText
 from shared.contract.set_aside import JournalSetAside
 from shared.platform.postgres.database import Database
@@ -20,10 +22,16 @@ from shared.tlog.leaves import Body, RulebookLeaf, SetAsideLeaf
 
 
 class JudgingContext:
-    """Keeps the log up to date with what the two services say; `logged` is called when it has more entries."""
+    """Keeps the log up to date with what the two services say; `logged` is called when it has more entries.
 
-    def __init__(self, database: Database, metrics: AuditMetrics, logged: Callable[[], None]) -> None:
+    While the rows are older than what was `signed`, nothing is added, and both are asked again.
+    """
+
+    def __init__(
+        self, database: Database, metrics: AuditMetrics, logged: Callable[[], None], signed: LastSigned
+    ) -> None:
         self._database = database
+        self._signed = signed
         self._metrics = metrics
         self._logged = logged
 
@@ -33,12 +41,18 @@ class JudgingContext:
         self._metrics.awaited.set(len(awaited))
         if awaited:
             books = {(one.rulebook, one.version): one.sha256 for one in await ask()}
-            if await asyncio.to_thread(self._log_texts, awaited, books):
-                self._logged()
+            await self._log(partial(self._log_texts, awaited, books))
 
     async def take_set_asides(self, found: tuple[JournalSetAside, ...]) -> None:
         """Log those that are not logged yet."""
-        if await asyncio.to_thread(self._log_set_asides, found):
+        await self._log(partial(self._log_set_asides, found))
+
+    async def _log(self, add: Callable[[], int]) -> None:
+        try:
+            count = await asyncio.to_thread(add)
+        except OlderThanSignedError as error:
+            raise NotKeptError(str(error)) from None
+        if count:
             self._logged()
 
     def _awaited(self) -> list[tuple[Any, ...]]:
@@ -55,7 +69,9 @@ class JudgingContext:
             leaf = RulebookLeaf(scope, seq, *book, books[book])
             with self._database.connection() as connection:
                 place = {"scope": scope, "seq": seq}
-                count += append_once(connection, NewEntry.of("rulebook", leaf.encode(), **place))
+                count += append_once(
+                    connection, NewEntry.of("rulebook", leaf.encode(), **place), self._signed
+                )
                 connection.execute(SQL["text_logged"], place | {"name": name})
         return count
 
@@ -68,7 +84,7 @@ class JudgingContext:
                 "set_aside", SetAsideLeaf(one.scope, body).encode(), body, line, scope=one.scope
             )
             with self._database.connection() as connection:
-                count += append_once(connection, entry)
+                count += append_once(connection, entry, self._signed)
         return count
 
 

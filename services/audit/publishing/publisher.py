@@ -19,15 +19,15 @@ from msgspec import Struct
 
 from services.audit.keys.keyfile import LogKeyError, LogKeys
 from services.audit.model.metrics import AuditMetrics
-from services.audit.publishing.building import LogDamagedError, TreeFiles, lacks_what_was_signed
+from services.audit.publishing.building import LogDamagedError, TreeFiles
 from services.audit.sequencing.append import SQL, NewEntry, append_once, frontier_of
 from services.audit.witnesses.asking import Witnesses
 from shared.i18n import bilingual
+from shared.platform.kafka.record_processor import OpeningRefusedError
 from shared.platform.liveness import Progress
 from shared.platform.postgres.leader_lock import Leader, NotLeadingError, SessionLead
 from shared.tlog.checkpoints import Checkpoint
 from shared.tlog.errors import TlogError
-from shared.tlog.hashing import Frontier
 from shared.tlog.keys import Voucher
 from shared.tlog.leaves import KeyLeaf, decode_entry
 from shared.tlog.notes import NoteSigner, SignedNote
@@ -87,7 +87,9 @@ class Publisher(Leader):
         progress: Progress,
         terms: PublishingTerms,
         now: Callable[[], datetime],
+        take_back: Callable[[], None],
     ) -> None:
+        """`take_back` has the rows hold all that was signed; raises `OpeningRefusedError` where they cannot."""
         self._session = SessionLead(dsn, PUBLISH_LOCK, "panke-audit-publisher")
         super().__init__(
             self._session, metrics.leading, progress, lead_retry=terms.lead_retry, failure_pause=RETRY
@@ -99,6 +101,7 @@ class Publisher(Leader):
         self._metrics = metrics
         self._terms = terms
         self._now = now
+        self._take_back = take_back
         self._wake = asyncio.Event()
         self._behind_since: datetime | None = None
         self.shown: Callable[[bytes], None] = lambda _: None
@@ -176,7 +179,7 @@ class Publisher(Leader):
     def _prepare(self) -> Prepared:
         connection = self._session.leading()
         last = self._keys.last_signed()
-        self._demand_size(frontier_of(connection.execute(SQL["tree"]).fetchone()), last)
+        self._demand_size(connection, last)
         self._name_new_key(connection)
         tree = frontier_of(connection.execute(SQL["tree"]).fetchone())
         with connection.transaction():
@@ -195,9 +198,14 @@ class Publisher(Leader):
         checkpoint = Checkpoint(self._keys.origin, tree.size, tree.root())
         return Prepared(tree.size, self._keys.sign(checkpoint), self._files.files.tile)
 
-    def _demand_size(self, tree: Frontier, last: Checkpoint | None) -> None:
+    def _demand_size(self, connection: psycopg.Connection[Any], last: Checkpoint | None) -> None:
+        """Rows that came back older while this process ran take back what they lost, also where no fact comes."""
+        tree = frontier_of(connection.execute(SQL["tree"]).fetchone())
         if last is not None and last.size > tree.size:
-            raise NotSignedError(lacks_what_was_signed(last.size, tree.size))
+            try:
+                self._take_back()
+            except OpeningRefusedError as error:
+                raise NotSignedError(str(error)) from None
 
     def _show(self, prepared: Prepared, note: SignedNote) -> None:
         connection = self._session.leading()
@@ -226,7 +234,7 @@ class Publisher(Leader):
                 return
             vkey = new.verifier.vkey
             if connection.execute(SQL["signing_keys"]).fetchone() is not None:
-                append_once(connection, NewEntry.of("key", KeyLeaf(vkey).encode()))
+                append_once(connection, NewEntry.of("key", KeyLeaf(vkey).encode()), self._keys.last_signed)
             connection.execute(SQL["put_signing_key"], {"vkey": vkey, "at": self._now()})
         log.info("log_key", vkey=vkey)
 

@@ -57,15 +57,6 @@ def demand_whole(
         raise OpeningRefusedError(lacks_what_was_signed(last.size, size))
 
 
-def holds_what_was_signed(database: Database, signed: Callable[[], Checkpoint | None]) -> bool:
-    """Whether an entry may be added: not to rows that are older than a checkpoint, until they have taken back."""
-    try:
-        last = signed()
-    except LogKeyError:
-        return False
-    return last is None or _size(database) >= last.size
-
-
 def _size(database: Database) -> int:
     with database.connection() as connection:
         return frontier_of(connection.execute(SQL["tree"]).fetchone()).size

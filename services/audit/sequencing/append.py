@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import psycopg
 from msgspec import Struct
 
+from services.audit.keys.keyfile import LogKeyError
 from shared.platform.postgres.binary_arrays import columns
 from shared.platform.postgres.database import queries
+from shared.tlog.checkpoints import Checkpoint
 from shared.tlog.hashing import HASH_SIZE, Frontier, leaf_hash
 from shared.tlog.leaves import Body
 
 SQL: Final = queries("services.audit")
 
 Connection = psycopg.Connection[Any]
+LastSigned = Callable[[], Checkpoint | None]
+
+
+class OlderThanSignedError(Exception):
+    """The rows lack what was signed, as when another database server took over: an entry that were added now would
+    stand in another's place, for good.
+    """
 
 
 class NewEntry(Struct, frozen=True, gc=False):
@@ -45,6 +54,20 @@ def locked_tree(connection: Connection) -> Frontier:
     return frontier_of(row)
 
 
+def tree_to_add_to(connection: Connection, signed: LastSigned) -> Frontier:
+    """The right edge, to be moved; raises `OlderThanSignedError` where it lies before what was signed, or that is not
+    known. Asked each time, for rows may come back older while a process runs.
+    """
+    tree = locked_tree(connection)
+    try:
+        last = signed()
+    except LogKeyError as error:
+        raise OlderThanSignedError(str(error)) from None
+    if last is not None and tree.size < last.size:
+        raise OlderThanSignedError(f"{tree.size} entries, and {last.size} were signed")
+    return tree
+
+
 def frontier_of(row: Sequence[Any] | None) -> Frontier:
     """The right edge as it is stored."""
     if row is None:
@@ -70,9 +93,9 @@ def append(connection: Connection, tree: Frontier, entries: Sequence[NewEntry]) 
     connection.execute(SQL["put_tree"], {"size": tree.size, "peaks": b"".join(tree.peaks)})
 
 
-def append_once(connection: Connection, entry: NewEntry) -> bool:
-    """An entry that is no fact, unless the log has it already."""
-    tree = locked_tree(connection)
+def append_once(connection: Connection, entry: NewEntry, signed: LastSigned) -> bool:
+    """An entry that is no fact, unless the log has it already. Raises `OlderThanSignedError`."""
+    tree = tree_to_add_to(connection, signed)
     if connection.execute(SQL["has_leaf"], {"leaf": entry.leaf}).fetchone() is not None:
         return False
     append(connection, tree, [entry])

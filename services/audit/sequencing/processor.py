@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from services.audit.model.metrics import AuditMetrics
+from services.audit.sequencing.append import OlderThanSignedError
 from services.audit.sequencing.sequencer import SequencedBatch, Sequencer
 from shared.platform.kafka.kept_positions import KeptTopicProcessor
 from shared.platform.kafka.record_processor import (
@@ -28,6 +29,8 @@ class SequencingProcessor(KeptTopicProcessor):
     `demand_whole` is called before a partition is read: it raises `OpeningRefusedError` where the rows lack what the
     files have, since what is sequenced behind such rows would be another log.
     """
+
+    stale = (*KeptTopicProcessor.stale, OlderThanSignedError)
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from services.audit.sequencing.append import SQL, Connection, NewEntry, append, locked_tree
+from services.audit.sequencing.append import SQL, Connection, LastSigned, NewEntry, append, tree_to_add_to
 from services.audit.sequencing.intake_record import SequencedFact, read_fact
 from shared.platform.kafka.kept_positions import KeptPositions
 from shared.platform.kafka.record_processor import ConsumedRecord, SourcePartition
@@ -95,14 +95,15 @@ def _texts_of(fact: SequencedFact) -> list[_AwaitedText]:
 class Sequencer:
     """Takes batches of one topic in; `positions` are how far it has come."""
 
-    def __init__(self, database: Database, topic: str) -> None:
+    def __init__(self, database: Database, topic: str, signed: LastSigned) -> None:
         self._database = database
+        self._signed = signed
         self.positions = KeptPositions(database, topic)
 
     def take(
         self, partition: SourcePartition, expected: int, records: Sequence[ConsumedRecord]
     ) -> SequencedBatch:
-        """A batch; raises `PositionMovedError` where the position is another one."""
+        """A batch; raises `PositionMovedError` where the position is another one, and `OlderThanSignedError`."""
         facts = [fact for record in records if (fact := read_fact(record)) is not None]
         with self._database.connection() as connection:
             connection.execute(SQL["without_waiting"])
@@ -112,7 +113,7 @@ class Sequencer:
     def _log(self, connection: Connection, facts: Sequence[SequencedFact], foreign: int) -> SequencedBatch:
         if not facts:
             return SequencedBatch(foreign=foreign)
-        tree = locked_tree(connection)
+        tree = tree_to_add_to(connection, self._signed)
         batch = _FactBatch(_standings(connection, {fact.scope for fact in facts}))
         for fact in facts:
             batch.take(fact)
