@@ -20,6 +20,7 @@ from services.notifier.model.metrics import Metrics
 from services.notifier.schedule.plan import Plans
 from shared.contract.topics import Topics
 from shared.platform.kafka.positioned_consumer import ConsumerProgress, ConsumerSettings, PositionedConsumer
+from shared.platform.kafka.record_processor import OpeningRefusedError
 from shared.platform.kafka.sender import look_at
 from shared.platform.kafka.topic_state import REQUIRED_CONFIG
 from shared.platform.kafka.watermarks import Watermarks
@@ -236,6 +237,37 @@ async def test_a_partition_that_cannot_be_opened_counts_as_behind_and_is_opened_
         assert consumer.partitions == {}
         stands = False
         await until(lambda: customers(office) == {"c1", "c2"}, "the claims, once it is mended")
+
+
+async def test_a_partition_that_may_not_be_opened_is_no_work_that_stands_still(
+    feed: Feed, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits behind a refusal counts as behind, and ends no process: the next one would be refused as well."""
+
+    def refused(inbox: Inbox, *given: Any) -> Any:
+        raise OpeningRefusedError("not as it is")
+
+    monkeypatch.setattr(Inbox, "open", refused)
+    await feed.send([office.stream.claim("c1", "li")])
+    async with consuming(feed, office) as (consumer, _):
+        await until(lambda: "not as it is" in consumer.stopped.values(), "it is told")
+        assert (await consumer.lag())[0] == 1
+        assert not consumer.has_work({0: 1})
+
+
+async def test_rows_that_came_back_older_under_a_running_process_are_filled_without_a_record(
+    feed: Feed, office: Office
+) -> None:
+    """Another server took over, which lagged: what it lacks is read again at the next look, though nothing comes."""
+    await feed.send([office.stream.claim("c0", "li")])
+    async with consuming(feed, office) as (consumer, _):
+        await until(lambda: customers(office) == {"c0"}, "the claim")
+        office.forget_all_but_positions()
+        office.set_position(feed.topic, next=0)
+        await consumer.look_back()
+        await until(lambda: customers(office) == {"c0"}, "the claim, read again")
+        await consumer.look_back()
+        assert consumer.partitions[0] == 1
 
 
 async def test_a_batch_that_fails_by_a_defect_is_read_again(

@@ -165,8 +165,27 @@ class PositionedConsumer(ConsumerRebalanceListener):
         }
 
     def has_work(self, lag: Mapping[int, int]) -> bool:
-        """Whether a partition that may move has records to apply."""
-        return any(records > 0 and partition not in self.halted for partition, records in lag.items())
+        """Whether a partition that may move has records to apply: not one that stands, or may not be opened."""
+        standing = set(self.halted)
+        if self._ledger.refused is not None:
+            standing |= {tp.partition for tp in self._ledger.unopened()}
+        return any(records > 0 and partition not in standing for partition, records in lag.items())
+
+    async def look_back(self) -> None:
+        """Open anew what the database knows less of than this process, as one that came back older does; where no
+        record comes, no batch would find out.
+        """
+        known = {tp: at for tp, at in self._ledger.next.items() if tp not in self._ledger.halts}
+        if not known:
+            return
+        try:
+            stored = await self._processor.positions([self._ledger.sources[tp] for tp in known])
+        except self._away:
+            return  # readiness says so of the database itself
+        for tp, at in known.items():
+            if stored[tp.partition] < at:
+                log.error("position_went_back", partition=_name(tp), known=at, stored=stored[tp.partition])
+                self._reopen(tp)
 
     async def start(self) -> None:
         """Join the group; raises what the broker's being away raises."""

@@ -76,13 +76,17 @@ class TopicReading:
             self.consumer.settle()
 
     async def observe(self, show_lag: Callable[[Mapping[int, int]], None]) -> None:
-        """Until cancelled: hand the lag over, and let liveness see work also if no batch ever comes."""
+        """Until cancelled: hand the lag over, let liveness see work also if no batch ever comes, and have positions
+        that went back noticed.
+        """
         while True:
             lag = await self._lag()
             if lag is not None:
                 if self.consumer is not None and self.consumer.has_work(lag):
                     self._progress.applying.working()
                 show_lag(lag)
+            if self.consumer is not None:
+                await self.consumer.look_back()
             await asyncio.sleep(LOOK)
 
     async def _lag(self) -> dict[int, int] | None:
