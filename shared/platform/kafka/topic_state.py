@@ -33,7 +33,7 @@ from shared.i18n import Text, bilingual, translated
 from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.client import lone_consumer
 
-REQUIRED_CONFIG: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
+REQUIRED_CONFIG: Final = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
 
 
 class Keeping(Struct, frozen=True):
