@@ -106,6 +106,22 @@ def test_who_was_erased_is_nobody_any_more(sealing: Sealing) -> None:
     assert contact(sealing.kept(later["id"])) != gone
 
 
+def test_nobody_is_remembered_whom_the_vault_lost_with_its_server(sealing: Sealing) -> None:
+    """A server that crashed, or one that lagged and took over, lacks the last people: what is recorded of them from
+    then on stands under keys that it has."""
+    assert isinstance(sealing.record(visit()), Accepted)
+    with psycopg.connect(sealing.vault_dsn) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'panke-intake-vault'"
+        )
+        connection.execute("DELETE FROM vault.people")
+    with pytest.raises(psycopg.OperationalError):
+        sealing.record(visit())
+    later = visit()
+    assert isinstance(sealing.record(later), Accepted)
+    assert contact(sealing.kept(later["id"])) in sealing.people()
+
+
 def test_a_repetition_brings_nobody_back(sealing: Sealing) -> None:
     """What a client sends again of an erased person is answered, and leaves neither the contact nor a key behind."""
     event, other = visit(), visit()

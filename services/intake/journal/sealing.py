@@ -1,7 +1,9 @@
 """Facts are sealed before the journal sees them (privacy.md#sealed).
 
 One look into the vault for a whole group, and none for people who are remembered. Nobody of a group can be erased
-between the look and the commit, and who was erased since the last group is remembered no more.
+between the look and the commit, and who was erased since the last group is remembered no more. Nor is anybody over a
+loss of the connection: the vault that answers next may never have had them, and nobody could read what goes under a
+key that it lacks.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ class SealingJournal:
         if connection is not self._connection:
             if self._lazily:
                 connection.execute("SET synchronous_commit = off")
+            self._known.clear()
             self._connection = connection
         return connection
 
