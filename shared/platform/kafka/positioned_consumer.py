@@ -165,11 +165,13 @@ class PositionedConsumer(ConsumerRebalanceListener):
         }
 
     def has_work(self, lag: Mapping[int, int]) -> bool:
-        """Whether a partition that may move has records to apply: not one that stands, or may not be opened."""
-        standing = set(self.halted)
-        if self._ledger.refused is not None:
-            standing |= {tp.partition for tp in self._ledger.unopened()}
-        return any(records > 0 and partition not in standing for partition, records in lag.items())
+        """Whether a partition that may move has records to apply: not one that stands, nor one that is not open.
+
+        The lag of one that is not open yet counts what was applied long ago; where nothing is left to apply, no batch
+        would ever come and say so. Its opening is watched by itself.
+        """
+        moving = self.partitions.keys() - self.halted.keys()
+        return any(lag.get(partition, 0) > 0 for partition in moving)
 
     async def look_back(self) -> None:
         """Open anew what the database knows less of than this process, as one that came back older does; where no
@@ -212,6 +214,7 @@ class PositionedConsumer(ConsumerRebalanceListener):
         for task in list(self._tasks):
             task.cancel()
         async with self._busy:
+            self._progress.applying.moved()  # what waits in them is no work of this process any more
             self._show()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
