@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Final
@@ -24,7 +24,8 @@ from services.access.record.record import AccessRecord, RecordQuery
 from shared.access.caller import EVERY_SCOPE, GrantedRole
 from shared.access.guard import caller_of, permits_of
 from shared.access.report import AccessReport
-from shared.contract import BadEvent, format_instant, parse_instant
+from shared.contract import BadEvent, format_instant, parse_instant, parse_query_instant
+from shared.contract.schema import INSTANT
 from shared.i18n import bilingual
 from shared.platform.http.openapi import Document, answer, body, named
 from shared.platform.threads import Threads
@@ -50,6 +51,9 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 _Limit = Annotated[int, Query(ge=1, le=500)]
 _Word = Annotated[str | None, Query(max_length=200, pattern=calls.PLAIN)]
+_Moment = Annotated[
+    str | None, Query(max_length=40, description="RFC 3339 with offset", json_schema_extra=INSTANT)
+]
 
 
 class AdministrationApi:
@@ -139,13 +143,13 @@ class AdministrationApi:
 
     async def log(
         self, request: Request, act: _Word = None, account: _Word = None, scope: _Word = None,
-        customer: _Word = None, since: _Word = None, until: _Word = None,
+        customer: _Word = None, since: _Moment = None, until: _Moment = None,
         before: Annotated[int | None, Query(ge=1, description="the `next` of a page")] = None, limit: _Limit = 100,
     ) -> Response:  # fmt: skip
         """The record of access, the newest first. Whoever reads it is on it. An auditor of one scope sees what
         concerns that scope."""
         asked = RecordQuery(
-            before, act, account, scope, customer, _instant("since", since), _instant("until", until),
+            before, act, account, scope, customer, _moment("since", since), _moment("until", until),
             _scopes(request), limit,
         )  # fmt: skip
         return as_json(await self._threads.run(self._read, request, asked))
@@ -243,7 +247,7 @@ def _listed(row: Any) -> calls.ListedAccount:
 
 def _reported(one: AccessReport, service: str) -> AccessEntry:
     known = msgspec.structs.asdict(one)
-    known["at"] = format_instant(_checked("openings.at", one.at))
+    known["at"] = format_instant(_checked("openings.at", parse_instant, one.at))
     return replace_service(AccessEntry(**known), service)
 
 
@@ -258,13 +262,13 @@ def _scopes(request: Request) -> tuple[str, ...] | None:
     return None if EVERY_SCOPE in scopes else tuple(sorted(scopes))
 
 
-def _instant(name: str, text: str | None) -> datetime | None:
-    return None if text is None else _checked(f"{name}", text)
+def _moment(name: str, text: str | None) -> datetime | None:
+    return None if text is None else _checked(name, parse_query_instant, text)
 
 
-def _checked(name: str, text: str) -> datetime:
+def _checked(name: str, parse: Callable[[str, str], datetime], text: str) -> datetime:
     try:
-        return parse_instant(text)
+        return parse(text, name)
     except BadEvent as error:
         raise refused_field(name, error.rule, error.message) from None
 

@@ -31,6 +31,7 @@ from shared.access.reporting import Reporting
 from shared.access.table import permission_table
 from shared.contract import BadEvent, decode_setting_aside
 from shared.contract.answers import EventPlace, RecordedEvent
+from shared.contract.schema import INSTANT
 from shared.contract.set_aside import JournalSetAsidesAnswer, SetAside, SetAsidesAnswer, SettingAside
 from shared.contract.times import parse_query_instant
 from shared.i18n import bilingual, translated
@@ -49,7 +50,12 @@ Slug = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 (_SET_ASIDE, _ASKED, _LISTED, _LISTED_OF_ALL), _SET_ASIDES = named(
     SetAside, SettingAside, SetAsidesAnswer, JournalSetAsidesAnswer, nullable=False
 )
-_Since = Annotated[str, Query(max_length=40, description="only those that were set aside then or later")]
+_Since = Annotated[
+    str,
+    Query(
+        max_length=40, description="only those that were set aside then or later", json_schema_extra=INSTANT
+    ),
+]
 SCHEMAS: Final = _ANSWERS | _SET_ASIDES
 
 _EVENT: Final = body(ANY_EVENT, "One event of the contract, without `recorded_at`")

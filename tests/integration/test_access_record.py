@@ -277,6 +277,9 @@ async def test_the_record_is_read_in_pages_without_gaps(access: Access) -> None:
         assert (await access.get("log", auditor, **one)).json()["entries"], one
     assert (await access.get("log", auditor, until="2026-03-02T03:00:00Z")).json()["entries"] == []
     assert (await access.get("log", auditor, since="yesterday")).status_code == 422
+    bare = await access.get("log", auditor, until="2026-03-02T11:00:00 08:00")  # as `+08:00` arrives
+    assert (bare.status_code, bare.json()["errors"][0]["rule"]) == (422, "plus")
+    assert "%2B" in bare.json()["detail"]
     assert (await access.get("log", auditor, act="\x00")).status_code == 422
 
 

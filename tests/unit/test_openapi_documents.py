@@ -24,6 +24,7 @@ from services.notifier.settings import NotifierSettings
 from services.registers.main import create_service as registers
 from services.registers.settings import RegistersSettings
 from shared.contract import decode_event
+from shared.contract.times import RFC_3339
 from shared.platform.http.openapi import CollidingNamesError, DescribedApp, body
 from shared.platform.http.openapi import answer as told
 from tests.support.times import odd_times
@@ -171,6 +172,21 @@ def timeless(
         yield from timeless(one, document, f"{where}.{member}", (*above, name) if name else above)
     if isinstance(found.get("items"), dict):
         yield from timeless(found["items"], document, f"{where}[]", (*above, name) if name else above)
+
+
+def test_times_that_are_asked_for_show_how_they_are_written(document: dict[str, Any]) -> None:
+    """The pattern by which one is refused stands where a client is written from: in queries and in bodies."""
+    for name, operation in operations(document):
+        asked = {
+            one["name"]: one["schema"] for one in operation.get("parameters", ()) if one["in"] == "query"
+        }
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            shape = media["schema"].get("$ref", "").rpartition("/")[2]
+            asked |= document["components"]["schemas"].get(shape, {}).get("properties", {})
+        for field, schema in asked.items():
+            if re.search(r"(_at|_before|^as_of|^since|^until|^issued)$", field) and "$ref" not in schema:
+                shapes = [schema, *schema.get("anyOf", ())]
+                assert any(shape.get("pattern") == RFC_3339 for shape in shapes), f"{name} {field}"
 
 
 def test_times_in_examples_are_told_in_one_form(document: dict[str, Any]) -> None:

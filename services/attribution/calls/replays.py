@@ -28,6 +28,7 @@ from shared.access.report import disclosed
 from shared.access.table import permission_table
 from shared.contract import BadEvent
 from shared.contract.answers.replays import ReplayJob, ReplayResult, ReplaysPage
+from shared.contract.schema import INSTANT
 from shared.i18n import bilingual
 from shared.ids import ScopeId
 from shared.platform.http.openapi import JSON
@@ -42,7 +43,9 @@ _PLACE: Final = r"^[a-z0-9-]{1,64}$"
 ReplayId = Annotated[str, Path(pattern=_UUID)]
 Asker = Annotated[Caller, Depends(caller_of)]
 Within = Annotated[ScopeId, Query(pattern=_PLACE, description="the scope whose replays are listed")]
-_Time = Field(default=None, max_length=40, description="RFC 3339 with offset")
+_Time = Annotated[
+    str, Field(max_length=40, description="RFC 3339 with offset", json_schema_extra=dict(INSTANT))
+]
 _NO_SUCH: Final = bilingual("there is no such replay")
 _LIMITED: Final[Responses] = {
     429: {
@@ -78,8 +81,8 @@ class ReplayRequest(BaseModel):
         max_length=MOST,
         description="the customers to tell of; all where left out",
     )
-    as_of: str | None = _Time
-    known_at: str | None = _Time
+    as_of: _Time | None = None
+    known_at: _Time | None = None
 
 
 class ReplayCalls:

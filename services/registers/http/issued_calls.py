@@ -66,6 +66,7 @@ from shared.access.report import disclosed
 from shared.access.table import permission_table
 from shared.contract import BadEvent, format_instant, parse_instant
 from shared.contract.masking import mask_words
+from shared.contract.schema import INSTANT
 from shared.i18n import bilingual, listed, translated
 from shared.platform.http.openapi import JSON
 from shared.platform.http.problem import ProblemError
@@ -96,7 +97,9 @@ class IssueReport(BaseModel):
     first: Day = Field(alias="from")
     last: Day = Field(alias="to")
     by: str | None = Field(default=None, max_length=40)
-    known_at: str | None = Field(default=None, max_length=40, description="RFC 3339 with offset")
+    known_at: Annotated[str, Field(max_length=40, json_schema_extra=dict(INSTANT))] | None = Field(
+        default=None, description="RFC 3339 with offset"
+    )
     remark: _Remark
 
 
