@@ -8,15 +8,14 @@ commands with it, and `panke judge` never pays for what the others import.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import sys
 from importlib import metadata
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import click
 
-from shared.i18n import bilingual
+from shared.platform.output_errors import lost_output
 from shared.platform.standard_streams import open_standard_streams
 from shared.platform.text.terminal import PlainGroup
 
@@ -99,19 +98,9 @@ def main() -> None:
         _leave(told)
 
 
-_OUTPUT_LOST: Final = {
-    errno.EPIPE: bilingual("nobody reads the output any more"),
-    errno.ENOSPC: bilingual("the output cannot be written: no space is left on the device"),
-    errno.EDQUOT: bilingual("the output cannot be written: the quota is exceeded"),
-    errno.EFBIG: bilingual("the output cannot be written: the file is too large"),
-    errno.EIO: bilingual("the output cannot be written: the device fails"),
-    errno.EBADF: bilingual("the output cannot be written: it is closed"),
-}
-
-
 def _described(error: OSError) -> str | None:
     """What went wrong with the output, or with a file that is named; None for what is a defect of the program."""
-    lost = _OUTPUT_LOST.get(error.errno or 0)
+    lost = lost_output(error)
     if lost is not None:
         return lost
     return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else None

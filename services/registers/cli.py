@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from shared.i18n import bilingual
 from shared.ids import OfficeId, ScopeId
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
+from shared.platform.output_errors import lost_output
 from shared.platform.place_names import PlaceNames
 from shared.platform.text.terminal import say
 from shared.platform.whole_file import whole_file
@@ -130,7 +132,7 @@ def report_command(
         refuse("panke report: " + bilingual("no report {name}; there are {known}", name=name, known=known))
     except (BadInputError, OfficeFileError, UnreadableFileError, WrongQuestionError, OSError) as error:
         named = "--by: " if isinstance(error, WrongQuestionError) and error.field == "by" else ""
-        refuse(f"panke report: {named}{error}")
+        refuse(f"panke report: {named}{lost_output(error) or error}")
     differences = explain(registers, earlier, made) if earlier is not None else None
     if as_plain:
         say(in_json(made, differences))
@@ -145,7 +147,11 @@ def _write(path: Path, report: OfficeReport, english: bool, names: PlaceNames) -
 
     _, known = find_report(report.name)
     with whole_file(path) as file:
-        write_report(report, file, ReportEdition(known.code, english=english, names=names))
+        made = (
+            BytesIO()
+        )  # the library ends its archive once more when it is collected: here, not on a closed file
+        write_report(report, made, ReportEdition(known.code, english=english, names=names))
+        file.write(made.getbuffer())
 
 
 def _made(

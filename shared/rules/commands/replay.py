@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import ExitStack
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from shared.contract.answers.replays import ReplayedCustomer, ReplayedDeal, Repl
 from shared.i18n import bilingual, translated
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
+from shared.platform.output_errors import lost_output
 from shared.platform.text.terminal import output, say
 from shared.platform.whole_file import whole_file
 from shared.rules.commands.judge import Moment, cores, progress_bar, refuse
@@ -103,7 +105,7 @@ def replay_command(
         if xlsx is not None:
             _write(Path(xlsx), result)
     except (BadInputError, OfficeFileError, UnreadableFileError, OSError) as error:
-        refuse(f"panke replay: {mistake_line(error)}")
+        refuse(f"panke replay: {lost_output(error) or mistake_line(error)}")
     except WorkerDiedError as error:
         raise click.ClickException(f"panke replay: {error}") from None
     if as_json:
@@ -172,7 +174,11 @@ def _write(path: Path, result: ReplayResult) -> None:
     from shared.rules.replays.workbook import write_workbook
 
     with whole_file(path) as file:
-        write_workbook(result, file)
+        made = (
+            BytesIO()
+        )  # the library ends its archive once more when it is collected: here, not on a closed file
+        write_workbook(result, made)
+        file.write(made.getbuffer())
 
 
 def _print(result: ReplayResult) -> None:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import IO, Any, Final
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -42,18 +43,27 @@ Row = Sequence[Cell]
 
 
 def write_workbook(result: ReplayResult, file: IO[bytes], names: Mapping[str, str] | None = None) -> None:
-    """Write the result to a file; its customers and deals may be the bytes of theirs. `names` are those of staff."""
+    """Write the result to a file; its customers and deals may be the bytes of theirs. `names` are those of staff.
+
+    Raises OSError where the file, or one that the library makes on the way, cannot be written.
+    """
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    with Workbook(file, options) as book:
-        book.set_properties({"created": _WRITTEN})
-        writer = _Writer(book, book.add_format({"bold": True}), book.add_format({"quote_prefix": True}))
-        for title, headings, rows in _sheets(_StaffNames(names or {})):
-            writer.sheet(title, headings, rows(result))
+    failed: OSError | None = None
+    try:
+        with Workbook(file, options) as book:
+            book.set_properties({"created": _WRITTEN})
+            writer = _Writer(book, book.add_format({"bold": True}), book.add_format({"quote_prefix": True}))
+            for title, headings, rows in _sheets(_StaffNames(names or {})):
+                writer.sheet(title, headings, rows(result))
+    except FileCreateError as error:  # the disk of its own temporary files is full
+        failed = OSError(error.args[0].errno, error.args[0].strerror)
+    if failed is not None:
+        raise failed  # behind the handler: what the library left open has ended by now, while the file is open
 
 
 @dataclass(frozen=True, slots=True)
