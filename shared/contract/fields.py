@@ -32,6 +32,8 @@ PLACE_PATTERN: Final = "^[a-z0-9-]{1,64}$"
 
 PERSONAL: Final = "x-personal"
 """The keyword under which a schema says of a text whether it is personal, and of which kind."""
+TYPED: Final = "x-typed-length"
+"""The keyword under which it says how long one may be as it is typed, where one under seal may be longer."""
 
 PersonalKind = Literal["name", "phone", "wechat", "text", "evidence", "address"]
 
@@ -41,7 +43,7 @@ def _personal(kind: PersonalKind, limit: int | None = None) -> Meta:
 
     `limit` is the length as it is typed, which `checks` holds; under seal it is longer.
     """
-    return Meta(extra_json_schema={PERSONAL: kind} | ({} if limit is None else {"maxLength": limit}))
+    return Meta(extra_json_schema={PERSONAL: kind} | ({} if limit is None else {TYPED: limit}))
 
 
 _OPEN: Final = Meta(extra_json_schema={PERSONAL: False})

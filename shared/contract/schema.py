@@ -13,7 +13,15 @@ import msgspec
 
 from shared.contract.errors import RULES
 from shared.contract.events import DATA_TYPES, CallRegistered, Carried, OutreachRegistered, VisitRegistered
-from shared.contract.fields import ID_PATTERN, ID_SCHEMA_PATTERN, EventId, OfficeId, ScopeId, StaffId
+from shared.contract.fields import (
+    ID_PATTERN,
+    ID_SCHEMA_PATTERN,
+    TYPED,
+    EventId,
+    OfficeId,
+    ScopeId,
+    StaffId,
+)
 from shared.contract.personal import personal_texts
 from shared.contract.sealed import Sealed
 from shared.contract.times import RFC_3339, Instant
@@ -110,7 +118,7 @@ def http_event_schemas(template: str) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for event_type in DATA_TYPES:
         schema = event_schema(event_type, template)
-        found |= {name: found for name, found in schema.pop("$defs").items() if name != Sealed.__name__}
+        found |= {name: _typed(one) for name, one in schema.pop("$defs").items() if name != Sealed.__name__}
         for stamped in ("recorded_at", "carried", "sealed"):
             schema["properties"].pop(stamped, None)
         name = _component(event_type)
@@ -121,6 +129,16 @@ def http_event_schemas(template: str) -> dict[str, Schema]:
         "discriminator": {"propertyName": "type", "mapping": refs},
     }
     return found
+
+
+def _typed(node: Any) -> Any:
+    """As a client writes it: nothing is under seal yet, and texts are no longer than they may be typed."""
+    if isinstance(node, list):
+        return [_typed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    limit = {"maxLength": node[TYPED]} if TYPED in node else {}
+    return {name: _typed(value) for name, value in node.items() if name != TYPED} | limit
 
 
 def _component(event_type: str) -> str:

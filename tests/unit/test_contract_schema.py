@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 import yaml
 
-from shared.contract import DATA_TYPES, RULES
+from shared.contract import DATA_TYPES, RULES, BadEvent, decode_event
 from shared.contract.documents import documents
-from shared.contract.schema import event_schema, problem_schema
+from shared.contract.schema import event_schema, http_event_schemas, problem_schema
 from shared.contract.topics import Topics
 from tests.support.contract import envelope
 
@@ -49,6 +49,28 @@ def test_schemas_refuse_what_the_decoder_refuses(changes: dict[str, Any]) -> Non
     """Strangers, wrong types, patterns and sizes are refused by the schema too."""
     validator = jsonschema.Draft202012Validator(event_schema("visit.registered"))
     assert not validator.is_valid(envelope(**changes))
+
+
+@pytest.mark.parametrize(
+    ("event_type", "data"),
+    [
+        ("visit.registered", {"customer": {"name": "x" * 201}}),
+        ("followup.recorded", {"met": ["x" * 201]}),
+        ("staff.enrolled", {"contacts": {"email": "x" * 321}}),
+        ("staff.enrolled", {"contacts": {"sms": "1" * 65}}),
+    ],
+)
+def test_what_a_client_sends_is_no_longer_than_it_may_be_typed(event_type: str, data: dict[str, Any]) -> None:
+    """Under seal a text may be longer, which the schema of what is stored allows, and that of HTTP does not."""
+    event, sound = envelope(event_type, data=data), envelope(event_type)
+    del event["recorded_at"], sound["recorded_at"]
+    with pytest.raises(BadEvent) as refused:
+        decode_event(json.dumps(event).encode(), recorded=False)
+    assert refused.value.rule == "length"
+    sent = {"$ref": "#/$defs/Event", "$defs": http_event_schemas("#/$defs/{name}")}
+    assert not jsonschema.Draft202012Validator(sent).is_valid(event)
+    assert jsonschema.Draft202012Validator(event_schema(event_type)).is_valid(event)
+    assert jsonschema.Draft202012Validator(sent).is_valid(sound)
 
 
 def test_no_schema_of_an_event_allows_null() -> None:
