@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -164,14 +165,22 @@ def restorations(database_url: str) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="a file for the events that the topic has and the journal cannot take",
 )
+@vault_url
 @database_url
 def recover(
-    kafka: str, topic_prefix: str, default_rulebook: str, yes: bool, left: Path | None, database_url: str
+    kafka: str,
+    topic_prefix: str,
+    default_rulebook: str,
+    yes: bool,
+    left: Path | None,
+    vault_url: str | None,
+    database_url: str,
 ) -> None:
     """Take back from the topic what the journal has lost, in order; shows what it finds, and asks.
 
     For a journal that was restored from a backup and is older than its topic. Status 1 when something was left.
     """
+    from services.intake.privacy_deployment import connected
     from services.intake.recover_cli import recover as run
     from shared.contract.topics import Topics
     from shared.platform.settings import BrokerSettings, read
@@ -179,7 +188,9 @@ def recover(
     with settings_refused():
         brokers = read(BrokerSettings, os.environ | {"PANKE_KAFKA": kafka}).brokers
     with _connected(database_url) as connection:
-        whole = run(connection, brokers, Topics(topic_prefix).intake, default_rulebook, yes=yes, left=left)
+        vault = partial(connected, vault_url or database_url, "vault")
+        topic = Topics(topic_prefix).intake
+        whole = run(connection, brokers, topic, default_rulebook, vault, yes=yes, left=left)
     if not whole:
         sys.exit(1)
 

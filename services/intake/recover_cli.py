@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ from services.intake.journal.comparison import Findings, begin, hold
 from services.intake.journal.damage import examine
 from services.intake.journal.journal import Connection
 from services.intake.journal.topic_tail import Piece, reading
+from services.intake.privacy.keyless import KeysNeeded
 from services.intake.recovery.recovery import Left, Recovery, resendable
 from shared.i18n import bilingual, translated
 from shared.platform.brokers import Bootstrap
@@ -47,18 +49,26 @@ def recover(
     kafka: Bootstrap,
     topic: str,
     default_rulebook: str,
+    vault: Callable[[], AbstractContextManager[Connection]],
     *,
     yes: bool,
     left: Path | None,
 ) -> bool:
-    """Whether the journal has all of its topic now."""
+    """Whether the journal has all of its topic now; people whose keys `vault` has lost are told first."""
     connection.autocommit = True
     state = _asked(look_at(kafka, topic, None, WAIT))
     if state is None:
         raise click.ClickException(bilingual("there is no topic {topic}", topic=topic))
     findings, known = begin(connection, (state.log, topic), examine(connection))
     tail = Place(kafka, topic, known, state.partitions)
-    _asked(tail.read(lambda piece: hold(connection, piece, findings)))
+    needed = KeysNeeded()
+
+    def held(piece: Piece) -> None:
+        hold(connection, piece, findings)
+        needed.take(fact.body for fact in piece.facts)
+
+    _asked(tail.read(held))
+    _show_lost_keys(connection, vault, needed)
     if not findings.lacks:
         say(bilingual("the journal lacks nothing of its topic"))
         return True
@@ -73,6 +83,27 @@ def recover(
         say(f"{translated('taken back')}: {scope}, {count}")
     lacks = _lacks(findings)
     return _whole(recovery.left, left, lost=bool(findings.lost)) and not lacks
+
+
+def _show_lost_keys(
+    connection: Connection, vault: Callable[[], AbstractContextManager[Connection]], needed: KeysNeeded
+) -> None:
+    """Before anything is taken: as soon as facts are taken, the vault has people whom no newer backup knows."""
+    if not needed:
+        return
+    with vault() as keys:
+        lost = len(needed.lost(connection, keys))
+    if lost:
+        say(
+            bilingual(
+                "the vault has come back older too: it lacks the keys of {count} people whom the topic names and "
+                "nobody erased. Their names, phones and notes cannot be read, and who of them comes again begins as "
+                "a new customer. Where there is a newer backup of the vault, restore it first, with intake stopped: "
+                "panke restore FILE --only vault --replace",
+                count=lost,
+            ),
+            err=True,
+        )
 
 
 def _lacks(findings: Findings) -> bool:

@@ -19,6 +19,7 @@ from services.intake.journal.journal import WrongDeploymentError, declare_deploy
 from services.intake.journal.sealing import SealingJournal
 from services.intake.model.metrics import IntakeMetrics
 from services.intake.model.submission import Accepted, Conflict, Duplicate, Outcome
+from services.intake.privacy.keyless import KeysNeeded
 from shared.platform.postgres.database import connection_info, migrate
 from shared.platform.telemetry.telemetry import new_registry
 from shared.sealing.keys import KeyFile
@@ -68,6 +69,11 @@ def sealing(database: str, tmp_path: Path) -> Iterator[Sealing]:
 
 def contact(event: dict[str, Any]) -> str:
     return str(event["data"]["customer"]["phones"][0])
+
+
+def erasure(*people: str) -> dict[str, Any]:
+    said = {"people": people, "reason": "asked", "asked_by": "subject", "by": "zhou"}
+    return visit() | {"id": str(uuid.uuid4()), "type": "person.erased", "data": said}
 
 
 def test_facts_are_kept_under_seal(sealing: Sealing) -> None:
@@ -120,6 +126,29 @@ def test_nobody_is_remembered_whom_the_vault_lost_with_its_server(sealing: Seali
     later = visit()
     assert isinstance(sealing.record(later), Accepted)
     assert contact(sealing.kept(later["id"])) in sealing.people()
+
+
+def test_people_whose_keys_an_older_vault_lacks_are_known(sealing: Sealing) -> None:
+    """Of whom the facts of a topic name: not who is there, and not who was erased, by the journal or by the topic."""
+    phones = [f"138 0000 000{n}" for n in range(4)]
+    visits = [visit() | {"id": str(uuid.uuid4())} for _ in phones]
+    for event, phone in zip(visits, phones, strict=True):
+        event["data"] = event["data"] | {"customer": {"name": "张伟", "phones": [phone]}}
+        assert isinstance(sealing.record(event), Accepted)
+    there, lost, erased, erased_later = (contact(sealing.kept(event["id"])) for event in visits)
+    needed = KeysNeeded()
+    needed.take(msgspec.json.encode(sealing.kept(event["id"])) for event in visits)
+    needed.take([msgspec.json.encode(erasure(erased_later) | {"recorded_at": "2026-03-02T06:30:00Z"})])
+    assert isinstance(sealing.record(erasure(erased)), Accepted)
+    with (
+        psycopg.connect(sealing.vault_dsn, autocommit=True) as vault,
+        psycopg.connect(sealing.dsn) as journal,
+    ):
+        assert needed.lost(journal, vault) == set()
+        vault.execute("DELETE FROM vault.people WHERE id <> %s", [there])
+        assert needed.lost(journal, vault) == {lost}
+        vault.execute("DROP SCHEMA vault CASCADE")
+        assert needed.lost(journal, vault) == {there, lost}
 
 
 def test_a_repetition_brings_nobody_back(sealing: Sealing) -> None:

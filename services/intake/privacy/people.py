@@ -168,6 +168,11 @@ def there(keys: Connection, people: Collection[str]) -> set[str]:
     return {str(id_) for (id_,) in keys.execute(VAULT_SQL["people_there"], {"ids": list(people)})}
 
 
+def erased_in(body: bytes) -> tuple[str, ...]:
+    """Whom a `person.erased` names."""
+    return _erasure(body).data.people
+
+
 def recorded_erasures(journal: Connection, scope: str | None) -> Iterator[RecordedErasure]:
     """Every `person.erased` of a scope, or of all, in the order of the journal."""
     for name, seq, id_, _, body in journal.execute(SQL["erasures"], {"scope": scope}).fetchall():
