@@ -131,6 +131,12 @@ class Screen:
         for service, address in addresses.items():
             self.say(f"  {service:12s} {address}/docs   {address}/metrics")
 
+    def ended(self) -> None:
+        """Where nothing is held, nobody is sent to what is gone in a moment."""
+        self.head(
+            translated("All of it is being stopped; with HOLD=1 it stays, with accounts and a console").beside
+        )
+
     def pages(self, address: str) -> None:
         """Where people look: the last line that is told, since it is the first that is wanted."""
         self.head(translated("The console: sign in with one of the accounts above").beside)

@@ -114,6 +114,9 @@ def _report(
     told = joined(arrivals.messages, sent)
     screen.messages(told, arrivals.refusals, _keep(wishes.directory, sent, told))
     _compare(live, as_of, wishes, deployment, screen)
+    if not wishes.hold:
+        screen.ended()
+        return
     screen.accounts(deployment.accounts.roles, deployment.accounts.password)
     screen.places({name: deployment.address(name) for name in SERVICES if name != CONSOLE})
     screen.pages(deployment.address(CONSOLE))

@@ -42,6 +42,7 @@ def test_two_days_end_by_themselves_with_messages_delivered_and_the_same_bytes_o
     assert "客户现状 Customers by status" in told
     assert told.count("〔shijiazhuang.") + told.count("〔base.") == 3
     assert "gives the same bytes" in told
+    assert "HOLD=1" in told.splitlines()[-1] and "/docs" not in told, "nobody is sent to what is stopped"
     assert (place / "live.json").read_bytes() == (place / "offline.json").read_bytes()
     check_messages(place, told)
     check_files(place)
