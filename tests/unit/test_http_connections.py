@@ -211,6 +211,15 @@ async def test_an_upgrade_that_is_offered_is_ignored(body: bytes, size: bytes) -
         assert got.count(b"yes") == 2
 
 
+async def test_an_upgrade_is_ignored_where_the_connection_is_to_end_too() -> None:
+    """It is answered, whole with its body, and then the connection ends."""
+    offer = b"Connection: Upgrade, close\r\nUpgrade: h2c\r\n"
+    async with served(UNHURRIED) as address:
+        for asked in (GET[:-2] + offer + b"\r\n", POST + offer + b"Content-Length: 2\r\n\r\n{}"):
+            got = await said(address, asked)
+            assert got.startswith(b"HTTP/1.1 200") and b"connection: close" in got.lower()
+
+
 async def test_an_upgrade_is_ignored_however_the_request_arrives() -> None:
     """Cut anywhere, by the network or the client, it is the same request."""
     whole = POST + OFFER + b"Content-Length: 2\r\n\r\n{}"

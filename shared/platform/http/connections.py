@@ -76,14 +76,17 @@ class _Parser(httptools.HttpRequestParser):
 
     def feed_data(self, data: bytes | bytearray | memoryview[int] | array[int]) -> None:
         """Parse; each header that stopped the parser is parsed again without what it offered."""
+        parser = self
         while True:
             try:
-                super().feed_data(data)
+                super(_Parser, parser).feed_data(data)
                 return
             except httptools.HttpParserUpgrade as stop:
                 if not self._protocol.offers_upgrade():
                     raise
                 data = self._protocol.head_again() + bytes(data[stop.args[0] :])
+                if not parser.should_keep_alive():  # it takes nothing in behind what is to be the last
+                    parser = self._protocol.parser = _Parser(self._protocol)
 
 
 class BoundedProtocol(HttpToolsProtocol):
