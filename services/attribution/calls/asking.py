@@ -65,7 +65,8 @@ class Asking:
             with self.reader.of(scope, sight=sight) as snapshot:  # encoded here too: a long list takes long
                 return encoded(ask(snapshot), snapshot.head)
 
-        return await self.ask(lane, read, f"nothing of that name is known in {scope}")
+        missing = bilingual("nothing of that name is known in {scope}", scope=scope)
+        return await self.ask(lane, read, missing)
 
     async def page(
         self,
@@ -105,7 +106,8 @@ class Asking:
         deadline = loop.time() + WAIT
         while (folded := await self._folded(scope)) < min_seq:
             if loop.time() >= deadline:
-                raise unavailable(f"seq {min_seq} is not folded yet, {folded} is", 1)
+                late = bilingual("seq {seq} is not folded yet, {folded} is", seq=min_seq, folded=folded)
+                raise unavailable(late, 1)
             await asyncio.sleep(STEP)
 
     async def _folded(self, scope: ScopeId) -> int:

@@ -146,7 +146,7 @@ class DeskCalls:
                 raise UnknownNameError(office)
             return scope
 
-        scope = await self._asking.ask("desk", known, f"no office {office} is known")
+        scope = await self._asking.ask("desk", known, bilingual("no office {office} is known", office=office))
         sight = Sight(ScopeExtent.of(permits, scope), ScopeExtent(), ScopeExtent())
         if asked is not None:
             return await self._earlier.boards(scope, office, sight, asked, min_seq)

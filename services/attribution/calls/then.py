@@ -23,7 +23,7 @@ from shared.access.extent import Sight
 from shared.contract import format_instant
 from shared.contract.answers import BothLanguages
 from shared.contract.answers.values import Times
-from shared.i18n import Text, translated
+from shared.i18n import Text, bilingual, translated
 from shared.ids import ScopeId
 from shared.platform.http.problem import unavailable
 
@@ -148,7 +148,7 @@ class EarlierQuestions:
             with self._asking.reader.of(scope, sight=sight) as snapshot:
                 return question(snapshot)
 
-        return await self._asking.ask("historic", ask, f"no scope {scope} is known")
+        return await self._asking.ask("historic", ask, bilingual("no scope {scope} is known", scope=scope))
 
     async def _prepared(
         self, scope: ScopeId, sight: Sight, asked: AskedTimes, prepare: Prepare, seq: int | None

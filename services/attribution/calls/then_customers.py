@@ -17,6 +17,7 @@ from shared.access.extent import Sight
 from shared.access.report import disclosed
 from shared.contract.answers import CustomerAnswer, CustomersPage, HistoryAnswer
 from shared.contract.answers.values import extended
+from shared.i18n import bilingual
 from shared.ids import ScopeId
 from shared.platform.http.problem import ProblemError
 
@@ -151,4 +152,4 @@ def _hidden(customer: str, masked: bool) -> frozenset[str]:
 
 
 def _unknown(name: str) -> ProblemError:
-    return ProblemError(404, f"no customer {name} was known then")
+    return ProblemError(404, bilingual("no customer {name} was known then", name=name))

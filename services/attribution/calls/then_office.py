@@ -29,6 +29,7 @@ from shared.contract.answers import (
     PenaltiesPage,
 )
 from shared.contract.answers.values import PageOfTime, extended
+from shared.i18n import bilingual
 from shared.ids import OfficeId, ScopeId
 from shared.platform.http.problem import ProblemError
 from shared.rules.domain.state import Board
@@ -94,7 +95,7 @@ class EarlierLists:
 
         found = await self._earlier.one(scope, sight, min_seq, asked, prepare)
         if found.told is None:
-            raise ProblemError(404, f"no deal {name} was known then")
+            raise ProblemError(404, bilingual("no deal {name} was known then", name=name))
         deal = then.deal_shown(found.told)
         return encoded(extended(DealAnswer, deal, **found.head.answer_head(), **found.times), found.head)
 
