@@ -16,6 +16,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from shared.access.tokens import TokenRefusedError, demand_machine_token
 from shared.i18n import bilingual
 from shared.platform.settings import variable
 
@@ -68,19 +69,47 @@ class MachineTokens:
         with self._lock:
             if self._known is not None and self._now() < self._known[1]:
                 return self._known[0]
-            try:
-                text = Path(self._path or "").read_bytes().strip()
-            except OSError as error:
-                raise MachineTokenError(f"{variable('machine')}: {error}") from None
-            if self._access is None or not text.startswith(b"{"):
-                return text.decode("ascii", "replace")
-            given = self._signed_in(text, self._access)
+            credentials = self._read()
+            if isinstance(credentials, str):
+                return credentials
+            given = self._signed_in(credentials, self._address())
             self._known = (given.access_token, self._now() + given.expires_in - _SOON)
             return given.access_token
 
-    def _signed_in(self, text: bytes, access: str) -> _Given:
+    def _read(self) -> MachineCredentials | str:
+        """What the file holds: by what the machine signs in, or a token."""
+        path = Path(self._path or "")
         try:
-            credentials = msgspec.json.decode(text, type=MachineCredentials)
+            text = path.read_bytes().strip()
+        except OSError as error:
+            raise MachineTokenError(f"{variable('machine')}: {error}") from None
+        try:
+            if text.startswith(b"{"):
+                return msgspec.json.decode(text, type=MachineCredentials)
+            token = text.decode("ascii")
+            demand_machine_token(token)
+        except (TokenRefusedError, ValueError):
+            told = bilingual(
+                "{file} holds no token of a machine: it must be one that access signed, or client_id and "
+                "client_secret as JSON",
+                file=path,
+            )
+            raise MachineTokenError(told) from None
+        return token
+
+    def _address(self) -> str:
+        """Where access answers."""
+        if self._access is not None:
+            return self._access
+        told = bilingual(
+            "{file} holds an id and a secret, which are shown to access alone: {setting} must be its address",
+            file=self._path,
+            setting=variable("tokens_from"),
+        )
+        raise MachineTokenError(told)
+
+    def _signed_in(self, credentials: MachineCredentials, access: str) -> _Given:
+        try:
             with httpx.Client(base_url=access, timeout=WAIT, trust_env=False) as client:
                 answer = client.post("/v1/access/machine-token", json=msgspec.to_builtins(credentials))
             answer.raise_for_status()

@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
+from click.testing import CliRunner, Result
 
+from services.access.cli import access as access_commands
+from shared.access.client import CallRefusedError, headers_of_caller
 from shared.access.machine import AsMachine, MachineTokenError, MachineTokens
+from tests.support.tokens import Issuer, admission
 
 
 class Access:
@@ -69,3 +74,57 @@ def test_without_a_token_no_call_is_made(tmp_path: Path) -> None:
         pytest.raises(MachineTokenError, match="PANKE_MACHINE"),
     ):
         client.get("http://there/")
+
+
+def printed(file: Path) -> Result:
+    return CliRunner().invoke(
+        access_commands, ["token", "--machine", str(file), "--address", "http://[::1]:9"]
+    )
+
+
+def of_a_person() -> str:
+    return Issuer().token()
+
+
+NO_TOKENS = {
+    "nothing": "",
+    "blanks": " \n",
+    "a word": "hunter2",
+    "Chinese": "判客",
+    "three parts": "a.b.c",
+    "a token of a person": of_a_person(),
+    "a token without its end": admission().machine.read_text()[:-9],
+    "credentials without a secret": '{"client_id": "services"}',
+    "half of the credentials": '{"client_id": "services", "client_sec',
+    "a list": '["client_id"]',
+}
+
+
+@pytest.mark.parametrize("text", NO_TOKENS.values(), ids=NO_TOKENS.keys())
+def test_a_file_that_holds_no_token_of_a_machine_is_named_with_the_rule(tmp_path: Path, text: str) -> None:
+    """By the command that prints a token, by the commands that call with one, and by a service that asks another."""
+    (tmp_path / "wrong").write_text(text)
+    told = printed(tmp_path / "wrong")
+    assert told.exit_code == 1 and told.stdout == ""
+    for part in (str(tmp_path / "wrong"), "没有", "holds no token of a machine", "client_id"):
+        assert part in told.stderr
+    with pytest.raises(CallRefusedError, match="holds no token of a machine"):
+        headers_of_caller({}, "http://[::1]:9", tmp_path / "wrong")
+    with pytest.raises(MachineTokenError, match="holds no token of a machine"):
+        MachineTokens(tmp_path / "wrong", None, lambda: 0.0).headers()
+
+
+def test_a_token_of_a_machine_is_printed_as_it_stands(tmp_path: Path) -> None:
+    """Also with a line's end behind it."""
+    token = admission().machine.read_text()
+    (tmp_path / "token").write_text(f"{token}\n")
+    assert printed(tmp_path / "token").output == f"{token}\n"
+
+
+def test_an_id_and_a_secret_are_shown_to_nobody_but_access(tmp_path: Path) -> None:
+    """Where the settings name keys in place of access, the file is refused instead of being sent as a token."""
+    given = {"client_id": "services", "client_secret": "never-shown"}
+    (tmp_path / "machine.json").write_bytes(msgspec.json.encode(given))
+    with pytest.raises(MachineTokenError, match="PANKE_TOKENS_FROM") as caught:
+        MachineTokens(tmp_path / "machine.json", None, lambda: 0.0).headers()
+    assert "never-shown" not in str(caught.value)
