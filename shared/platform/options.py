@@ -84,4 +84,5 @@ def database_refused(*besides: type[Exception]) -> Iterator[None]:
         if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
             away = translated("the database cannot be reached").beside
             raise WrongSettingError(f"{_DATABASE}: {away}: {said}") from None
-        raise click.ClickException(f"the database refused: {type(error).__name__}: {said}") from None
+        refused = translated("the database refused").beside
+        raise click.ClickException(f"{refused}: {type(error).__name__}: {said}") from None

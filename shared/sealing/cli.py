@@ -82,7 +82,7 @@ def rotate(index: bool, finish: bool, path: Path, vault_url: str | None, databas
     from shared.sealing.keys import add_key
 
     if not finish:
-        with _written(path):
+        with _keys_refused(), _written(path):
             add_key(path, "index" if index else "wrapping")
     with _opened(path, vault_url or database_url) as (vault, connection):
         say(bilingual("brought under the present keys: {count}", count=vault.rotate(connection)))
@@ -124,14 +124,25 @@ def _written(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _keys_refused() -> Iterator[None]:
+    """What is wrong with a file of keys, or that the vault is kept by others, is told in its own words."""
+    from shared.sealing.keys import KeysError
+
+    try:
+        yield
+    except KeysError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
 def _opened(path: Path, dsn: str) -> Iterator[tuple[Vault, Connection]]:
     import psycopg
 
     from shared.platform.postgres.database import connection_info
-    from shared.sealing.keys import KeyFile, KeysError
+    from shared.sealing.keys import KeyFile
     from shared.sealing.vault import SCHEMA, Vault
 
-    with database_refused(KeysError):
+    with database_refused(), _keys_refused():
         vault = Vault(KeyFile(path))
         with psycopg.connect(connection_info(dsn, schema=SCHEMA, name="panke-cli"), autocommit=True) as found:
             vault.demand_own_keys(found)

@@ -114,7 +114,11 @@ def make_keys(path: Path) -> None:
 
 
 def add_key(path: Path, which: Literal["wrapping", "index"]) -> None:
-    """Add a key to the file, which is the present one from then on; the file is never half written."""
+    """Add a key to the file, which is the present one from then on; the file is never half written.
+
+    Raises `KeysError` where it is no file of keys.
+    """
+    read_keys(path)
     file = msgspec.json.decode(path.read_bytes())
     number = str(max(map(int, file[which]["keys"])) + 1)
     file[which]["keys"][number] = _random()
@@ -164,7 +168,7 @@ class KeyFile:
     def _state(self) -> tuple[int, ...]:
         try:
             found = self._path.stat()
-        except FileNotFoundError:
+        except OSError:  # reading it tells why
             return ()
         return found.st_mtime_ns, found.st_ino, found.st_size
 
