@@ -105,3 +105,16 @@ def test_deals_of_equal_places_keep_the_order_of_their_lists() -> None:
         assert united_ == tuple(plain)
         assert made_anew(long, united_) <= 9
     assert replaced(long, deal("d700", 1))[700].seq == 1
+
+
+def test_what_was_appended_before_its_place_is_put_there_alone() -> None:
+    """A join finds out an earlier claim and appends it: the next join sorts that in, and nothing else."""
+    long = appended(
+        listed(tuple(deal(f"d{number}", number) for number in range(MANY))), deal("early", MANY // 2)
+    )
+    few = (deal("new", 3),)
+    for lists in ((few, long), (long, few)):
+        plain = sorted([each for items in lists for each in items], key=lambda each: each.seq)
+        united_ = united_by(lists, "seq")
+        assert united_ == tuple(plain)
+        assert made_anew(long, united_) <= 6

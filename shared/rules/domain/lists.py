@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, pairwise
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from shared.rules.domain.long_list import (
     LEAF,
     Items,
+    Leaf,
     LongList,
     Splice,
     exchanged,
@@ -71,13 +74,16 @@ def united_by(lists: Iterable[Items[T]], by: str) -> Items[T]:
     large, before, behind = _around_largest(given)
     if not isinstance(large, LongList):
         return listed(tuple(sorted(chain.from_iterable(given), key=key_of(by))))
-    keys = _keys(large, by)
-    if keys is None:
+    body, tail = _in_order(large, by)
+    if body is None:
         return listed(tuple(sorted(chain.from_iterable(given), key=key_of(by))))
     # Of equal ones those come first whose list does.
-    coming = [(item, bisect_left) for item in before] + [(item, bisect_right) for item in behind]
+    coming = [(item, bisect_left) for item in before] + [(item, bisect_right) for item in (*tail, *behind)]
     coming.sort(key=lambda pair: key_of(by)(pair[0]))
-    return spliced(large, [Splice(_place_for(large, keys, by, *each), 0, (each[0],)) for each in coming])
+    splices = [Splice(_place_for(body, by, *each), 0, (each[0],)) for each in coming]
+    if tail:
+        splices.append(Splice(len(large) - len(tail), len(tail)))
+    return spliced(large, splices)
 
 
 def _around_largest(given: Sequence[Items[T]]) -> tuple[Items[T], list[T], list[T]]:
@@ -92,18 +98,32 @@ def _place(items: Items[T], item: T) -> int:
     return place
 
 
-def _keys(items: LongList[T], by: str) -> list[Any] | None:
-    """The last key of each leaf, if all stand in order."""
-    spans = [leaf.span(by) for leaf in items.leaves]
-    ordered = [span for span in spans if span is not None]
-    if len(ordered) < len(spans) or any(a[1] > b[0] for a, b in pairwise(ordered)):
-        return None
-    return [span[1] for span in ordered]
+class _Body(Struct, Generic[T]):
+    """The leaves of a list whose items stand in order, the last key of each, and how many items there are up to it."""
+
+    leaves: Sequence[Leaf[T]]
+    keys: Sequence[Any]
+    ends: Sequence[int]
 
 
-def _place_for(items: LongList[T], keys: Sequence[Any], by: str, item: T, bisect: Callable[..., int]) -> int:
+def _in_order(items: LongList[T], by: str) -> tuple[_Body[T] | None, list[T]]:
+    """The leaves at the beginning that stand in order, and the items of the others.
+
+    What a join finds out is appended behind all, though it began earlier: each further join moves only that.
+    """
+    keys = list[Any]()
+    for leaf in items.leaves:
+        span = leaf.span(by)
+        if span is None or (keys and keys[-1] > span[0]):
+            break
+        keys.append(span[1])
+    tail = list(chain.from_iterable([leaf.items for leaf in items.leaves[len(keys) :]]))
+    return (_Body(items.leaves[: len(keys)], keys, items.ends) if keys else None), tail
+
+
+def _place_for(body: _Body[T], by: str, item: T, bisect: Callable[..., int]) -> int:
     """Where an item comes among those that stand in order."""
     key = key_of(by)(item)
-    number = min(bisect(keys, key), len(keys) - 1)
-    leaf = items.leaves[number].items
-    return items.ends[number] - len(leaf) + bisect(leaf, key, key=key_of(by))
+    number = min(bisect(body.keys, key), len(body.keys) - 1)
+    leaf = body.leaves[number].items
+    return body.ends[number] - len(leaf) + bisect(leaf, key, key=key_of(by))
