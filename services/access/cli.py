@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from services.access.accounts_cli import grants, machines, people
+from services.access.asked_secret import NEXT_LINES, asked_secret, new_secret, secret_line
 from services.access.record_cli import log
 from services.access.signed_in import address_option, refused, signed_in
 from shared.i18n import bilingual, translated
@@ -45,7 +45,7 @@ def access() -> None:
     """Who is let in: sign in and out, accounts, grants, the record of access."""
 
 
-@access.command("sign-in")
+@access.command("sign-in", epilog=NEXT_LINES)
 @click.option("--login", help="asked for unless given")
 @click.option("--provider", help="sign in at this provider of OpenID Connect, in a browser")
 @_password_stdin
@@ -60,27 +60,27 @@ def sign_in(login: str | None, provider: str | None, password_stdin: bool, addre
         else:
             name = login or click.prompt(translated("login").beside)
             password = _password(password_stdin)
-            if client.sign_in(name, password, _asked):
+            if client.sign_in(name, password, asked_secret):
                 _enrol(client, password)
         say(f"{translated('signed in').beside}: {client.session().login}")
 
 
-@access.command("second-factor")
+@access.command("second-factor", epilog=NEXT_LINES)
 @address_option
 def second_factor(address: str) -> None:
     """Add an authenticator to one's own account, or change to another one."""
     with signed_in(address) as client:
-        _enrol(client, click.prompt(translated("password").beside, hide_input=True), needed=False)
+        _enrol(client, asked_secret(translated("password").beside), needed=False)
 
 
 def _enrol(client: AccessClient, password: str, *, needed: bool = True) -> None:
     """Lead through setting up an authenticator; from then on the tokens hold the roles."""
     if needed:
         say(bilingual("your role asks for an authenticator; until one is set up you may do nothing else"))
-    offered = client.proved("/v1/access/second-factor", {"password": password}, _asked)
+    offered = client.proved("/v1/access/second-factor", {"password": password}, asked_secret)
     say(bilingual("add this address to your authenticator (as a picture, or typed):"))
     say(offered["otpauth"])
-    code = _asked(translated("code of the authenticator").beside)
+    code = asked_secret(translated("code of the authenticator").beside)
     made = client.call("POST", "/v1/access/second-factor/confirmation", {"code": code})
     say(bilingual("recovery codes, each good once, shown this once; keep them apart from the telephone:"))
     for one in made["recovery_codes"]:
@@ -88,14 +88,14 @@ def _enrol(client: AccessClient, password: str, *, needed: bool = True) -> None:
     client.token(renew=True)
 
 
-@access.command("set-up")
+@access.command("set-up", epilog=NEXT_LINES)
 @click.option("--code", help="asked for unless given")
 @_password_stdin
 @address_option
 def set_up(code: str | None, password_stdin: bool, address: str) -> None:
     """Choose a password by the code that was handed over."""
     with signed_in(address) as client:
-        code = code or click.prompt(translated("set-up code").beside, hide_input=True)
+        code = code or asked_secret(translated("set-up code").beside)
         password = _password(password_stdin, confirmed=True)
         told = client.call("POST", "/v1/access/set-up", {"code": code, "password": password}, signed=False)
         client.keep(told)
@@ -153,14 +153,14 @@ def whoami(address: str) -> None:
         say(f"  {one['role']}  {','.join(one['scopes'])}")
 
 
-@access.command()
+@access.command(epilog=NEXT_LINES)
 @address_option
 def password(address: str) -> None:
     """Change one's own password; every other session ends."""
-    old = click.prompt(translated("password").beside, hide_input=True)
-    new = click.prompt(translated("new password").beside, hide_input=True, confirmation_prompt=True)
+    old = asked_secret(translated("password").beside)
+    new = new_secret(translated("new password").beside)
     with signed_in(address) as client:
-        client.proved("/v1/access/password", {"password": old, "new_password": new}, _asked)
+        client.proved("/v1/access/password", {"password": old, "new_password": new}, asked_secret)
         say(translated("password changed").beside)
 
 
@@ -219,17 +219,12 @@ def bootstrap(login: str, if_none: bool, renew: bool, services: Path | None, dat
     say(translated("choose the password within three days: panke access set-up").beside)
 
 
-def _asked(text: str) -> str:
-    """What is typed in answer, unseen."""
-    return str(click.prompt(text, hide_input=True))
-
-
 def _password(from_stdin: bool, *, confirmed: bool = False) -> str:
     """The password that is typed, twice where it is a new one, or the line of standard input."""
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
     text = translated("new password") if confirmed else translated("password")
-    return str(click.prompt(text.beside, hide_input=True, confirmation_prompt=confirmed))
+    if from_stdin:
+        return secret_line(text.beside)
+    return new_secret(text.beside) if confirmed else asked_secret(text.beside)
 
 
 @contextmanager
