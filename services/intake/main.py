@@ -206,7 +206,8 @@ class IntakeService:
             return
 
     def _clock_ready(self) -> str | None:
-        return None if self.clock_watch is None else self.clock_watch.problem()
+        problem = None if self.clock_watch is None else self.clock_watch.problem()
+        return None if problem is None else str(problem)
 
     def _relay_ready(self) -> str | None:
         return self.progress.problem or self.relay.refilling

@@ -19,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
+from shared.i18n import bilingual
+
 # With a driven clock the record may change at any moment, so a sleeper looks again this often (real seconds).
 LONGEST_DRIVEN_SLEEP = 0.1
 # How far ahead (real seconds) a halt is put, so that no service has read a later time than where it halts.
@@ -140,9 +142,10 @@ def clock_problem(clock: BusinessClock) -> str | None:
     """That the machine's clock has leapt ahead, for a readiness check; None while it is believed."""
     if not isinstance(clock, SystemClock) or not (ahead := clock.steady.ahead):
         return None
-    return (
-        f"the machine's clock leapt ahead by {ahead.total_seconds():.0f} s and is not believed; set it right, "
-        "or confirm it to intake (panke journal confirm-time) if the new time is right"
+    return bilingual(
+        "the machine's clock leapt ahead by {seconds} s and is not believed; set it right, or confirm it to intake "
+        "(panke journal confirm-time) if the new time is right",
+        seconds=f"{ahead.total_seconds():.0f}",
     )
 
 

@@ -84,6 +84,7 @@ async def test_a_leap_of_a_year_stamps_nothing_and_passes_by_itself(settings: In
         refused = await post(client)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         assert "leapt ahead by 31536000 s" in refused.json()["detail"]
+        assert "本机时钟向前跳了 31536000 秒" in refused.json()["detail"]
         assert "clock" in (await client.get("/readyz")).json()["failing"]
         batch = await client.post("/v1/events:batch", content=raw(visit()))
         assert batch.status_code == 503

@@ -38,6 +38,7 @@ def test_a_leap_of_a_year_is_told_and_not_followed() -> None:
     assert machine.clock.now() == START + 9 * SECOND
     assert machine.steady.ahead == YEAR
     assert "leapt ahead by 31536000 s" in str(clock_problem(machine.clock))
+    assert str(clock_problem(machine.clock)).startswith("本机时钟向前跳了 31536000 秒")
     machine.wall -= YEAR
     machine.pass_by(SECOND)
     assert machine.clock.now() == START + 10 * SECOND

@@ -20,7 +20,7 @@ from prometheus_client import Gauge
 
 from services.intake.journal.journal import SQL
 from services.intake.model.submission import IntakeUnavailableError
-from shared.i18n import bilingual
+from shared.i18n import Text, bilingual, translated
 from shared.platform.clock import SystemClock
 from shared.platform.postgres.database import Database
 from shared.platform.postgres.kept_clock import boot_id
@@ -78,7 +78,7 @@ class ClockWatch:
         self._database_apart = ZERO
         self._agreed_apart = ZERO
         self._journal: datetime | None = None
-        self._told: str | None = None
+        self._told: Text | None = None
 
     def now(self) -> datetime:
         """The business time. Raises `IntakeUnavailableError` while the clocks part."""
@@ -89,14 +89,20 @@ class ClockWatch:
             )
         return self._clock.now()
 
-    def problem(self) -> str | None:
+    def problem(self) -> Text | None:
         """Which clocks part, and by how much; None where they agree."""
         if ahead := self._steady.ahead:
-            return f"this machine's clock leapt ahead by {_seconds(ahead)}"
+            return translated("this machine's clock leapt ahead by {seconds} s", seconds=_seconds(ahead))
         if abs(self._database_apart - self._agreed_apart) > self._steady.tolerance:
-            return f"this machine's clock and the database's are {_seconds(self._database_apart)} apart"
+            return translated(
+                "this machine's clock and the database's are {seconds} s apart",
+                seconds=_seconds(self._database_apart),
+            )
         if self._journal is not None and (lead := self._journal - self._clock.now()) > self._steady.tolerance:
-            return f"the journal lies ahead of all clocks by {_seconds(lead)}, at {self._journal.isoformat()}"
+            return translated(
+                "the journal lies ahead of all clocks by {seconds} s, at {time}",
+                seconds=_seconds(lead), time=self._journal.isoformat(),
+            )  # fmt: skip
         return None
 
     def begin(self) -> None:
@@ -130,7 +136,7 @@ class ClockWatch:
     def _heed(self, reading: DatabaseClock) -> None:
         """A confirmation that came after the start is for the time as it stands now."""
         if self._confirmation is not None and reading.confirmation > self._confirmation:
-            log.warning("time_confirmed", apart=_seconds(self._database_apart))
+            log.warning("time_confirmed", apart=f"{_seconds(self._database_apart)} s")
             self._steady.confirm()
             self._agreed_apart, self._journal = self._database_apart, None
         self._confirmation = reading.confirmation
@@ -141,7 +147,7 @@ class ClockWatch:
         worst = max(self._steady.ahead, abs(self._database_apart), journal)
         self._apart.set(worst.total_seconds())
         if problem is not None and self._told is None:
-            log.error("clocks_apart", problem=problem, remedy="panke journal confirm-time")
+            log.error("clocks_apart", problem=problem.en, remedy="panke journal confirm-time")
         elif problem is None and self._told is not None:
             log.warning("clocks_agree_again")
         self._told = problem
@@ -198,4 +204,4 @@ def _distance(time: datetime, before: datetime, after: datetime) -> timedelta:
 
 
 def _seconds(span: timedelta) -> str:
-    return f"{abs(span.total_seconds()):.0f} s"
+    return f"{abs(span.total_seconds()):.0f}"
