@@ -37,13 +37,14 @@ def check_policy(file: Path) -> None:
     command fails; whatever else is good to know is told as a note.
     """
     from services.notifier.check import checked
+    from services.notifier.policy.mistake_words import policy_mistake
     from shared.platform.officefile.errors import OfficeFileError
 
     try:
         with settings_refused():
             plans, notes = checked(file, os.environ)
     except OfficeFileError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(policy_mistake(error)) from None
     for note in notes:
         say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
     if any(note.lost for note in notes):
@@ -187,6 +188,7 @@ def _channels() -> tuple[str, ...]:
 
 def _read(file: Path) -> Plans:
     from services.notifier.policy.file import read_plans
+    from services.notifier.policy.mistake_words import policy_mistake
     from services.notifier.schedule.ladder import OfficeHours
     from services.notifier.settings import ChannelName
     from shared.platform.officefile.errors import OfficeFileError
@@ -194,7 +196,7 @@ def _read(file: Path) -> Plans:
     try:
         return read_plans(file, OfficeHours(), get_args(ChannelName))
     except OfficeFileError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(policy_mistake(error)) from None
 
 
 def _instant(option: str, text: str) -> datetime:

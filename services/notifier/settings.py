@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta
 
 from services.notifier.policy.file import read_plans
+from services.notifier.policy.mistake_words import policy_mistake
 from services.notifier.schedule.ladder import OfficeHours, OfficeHoursError
 from services.notifier.schedule.plan import OfficePlan, Plans
 from shared.platform.officefile.errors import OfficeFileError
@@ -164,7 +165,7 @@ def office_plans(settings: NotifierSettings) -> Plans:
             else Plans(OfficePlan(hours=hours))
         )
     except OfficeFileError as error:
-        raise SettingsError(f"{variable('notifier_policy')}: {error}") from None
+        raise SettingsError(f"{variable('notifier_policy')}: {policy_mistake(error)}") from None
     spread = timedelta(seconds=settings.notifier_spread)
     names = place_names_of(settings.place_names)
     return replace(plans, spread=spread, console=settings.public_address, names=names)

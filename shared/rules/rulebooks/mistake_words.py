@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from shared.i18n import Text, translated
-from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.mistake_words import Said, bilingual_line, words_of
 
-_CHINESE_COLON: Final = translated(
-    "A colon of Chinese texts (：) is part of a word: write an ASCII colon and a blank."
-)
-_SAID: Final[tuple[tuple[str, Text], ...]] = (
-    (r"not UTF-8", translated("The text is not UTF-8.")),
-    (r"larger than \d+ bytes|the text is too long", translated("The text is too long.")),
+_SAID: Final[Said] = (
     (r"empty: .*|there is no text",
      translated("There is nothing here; a rulebook has keys, such as name and version.")),
     (r"the file must be a mapping of keys",
      translated("A rulebook is made of keys with a colon, such as “version: 1”.")),
     (r"a second document in one file", translated("A line of “---” begins a second text; a draft is one text.")),
-    (r"more than .*", translated("There are too many entries, or they are nested too deep.")),
-    (r"anchors and aliases .*", translated("Anchors (&) and aliases (*) are not allowed: write the value again.")),
-    (r"tags .*", translated("Tags (!name) are not allowed.")),
-    (r"a key must be a word", translated("Before the colon a word is needed.")),
-    (r"given twice, first on line (?P<first>\d+)",
-     translated("This key is given twice; the first is on line {first}.")),
     (r"an item stands twice", translated("An item of the list stands there twice.")),
-    (r"unknown key; a colon of Chinese .*", _CHINESE_COLON),
-    (r"unknown key; did you mean (?P<near>.+)\?", translated("There is no such key; is {near} meant?")),
-    (r"unknown key; known are (?P<known>.+)", translated("There is no such key; there are: {known}")),
     (r"missing, and no rulebook that has it is extended",
      translated("This is missing, and no rulebook that has it is extended.")),
     (r"missing: both zh and en are needed", translated("Both languages are needed, zh and en.")),
@@ -69,43 +54,14 @@ _SAID: Final[tuple[tuple[str, Text], ...]] = (
      translated("Here one of these or a list is needed: {words}. Given was {given}.")),
     (r"(?P<words>.+) is needed, not .*", translated("Here one of these is needed: {words}. Given was {given}.")),
 )  # fmt: skip
-_YAML: Final[tuple[tuple[str, Text], ...]] = (
-    (r"a colon of Chinese .*", _CHINESE_COLON),
-    (r".*cannot start any token|.*tab .*",
-     translated("A sign stands here that begins no value; a tab, perhaps: indent by blanks.")),
-    (r"mapping values are not allowed.*",
-     translated("A colon stands where none may: put the value in quotes, or look at the indents.")),
-    (r"could not find expected ':'", translated("A key lacks its colon.")),
-    (r"found unexpected end of stream", translated("A quotation mark or a bracket is not closed.")),
-    (r"(did not find )?expected ',' or '[\]}]'.*", translated("A bracket is not closed, or a comma is missing.")),
-    (r"expected <block end>.*|did not find expected.*",
-     translated("The indent does not fit that of the lines above.")),
-    (r"found undefined alias.*", translated("Anchors (&) and aliases (*) are not allowed: write the value again.")),
-)  # fmt: skip
-_NO_YAML: Final = translated("The line cannot be read as YAML: look at indents, colons and quotation marks.")
 NO_VALUE: Final = translated("What stands here does not fit the form of a rulebook.")
-_given = re.compile(r", not (?P<given>[^;]+)(?:;.*)?$", re.DOTALL).search
 
 
 def mistake_line(error: Exception) -> str:
     """What a command says: of a rulebook's mistake place and reason, and behind them the reason in Chinese."""
-    if not isinstance(error, OfficeFileError) or mistake_words(error.reason) == NO_VALUE:
-        return str(error)
-    return f"{error}（{mistake_words(error.reason).zh.removesuffix('。')}）"
+    return bilingual_line(error, _SAID)
 
 
 def mistake_words(reason: str) -> Text:
     """The reason as a sentence in both languages; of one that is not known what to look at."""
-    if reason.startswith("not YAML: "):
-        return _of(reason.removeprefix("not YAML: "), _YAML) or _NO_YAML
-    return _of(reason, _SAID) or NO_VALUE
-
-
-def _of(reason: str, said: tuple[tuple[str, Text], ...]) -> Text | None:
-    for pattern, words in said:
-        found = re.fullmatch(pattern, reason, re.DOTALL)
-        if found is not None:
-            given = _given(reason)
-            named = {"given": given["given"] if given is not None else "", **found.groupdict()}
-            return words.format(**{name: value or "" for name, value in named.items()})
-    return None
+    return words_of(reason, _SAID) or NO_VALUE
