@@ -245,12 +245,13 @@ def _opened(dsn: str, folder: str = "") -> Iterator[Quarantine]:
     from services.attribution.store.texts import StoredTexts
     from shared.platform.officefile.errors import OfficeFileError
     from shared.platform.postgres.database import Database
+    from shared.rules.rulebooks.mistake_words import mistake_line
     from shared.rules.rulebooks.registry import NoSuchTextError, Registry
 
     try:
         registry = Registry(folder)
     except OfficeFileError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(mistake_line(error)) from None
     datastore = AttributionDatastore(dsn, pool_size=1)
     try:
         with (

@@ -216,6 +216,7 @@ def _rebuilt(dsn: str, folder: str, scopes: list[str], source: Any) -> Iterator[
     from services.attribution.store.texts import StoredTexts
     from shared.platform.officefile.errors import OfficeFileError
     from shared.platform.postgres.database import Database
+    from shared.rules.rulebooks.mistake_words import mistake_line
     from shared.rules.rulebooks.registry import Registry
 
     try:
@@ -235,4 +236,4 @@ def _rebuilt(dsn: str, folder: str, scopes: list[str], source: Any) -> Iterator[
             bilingual("{error}; nothing of this scope was changed", error=error)
         ) from None
     except OfficeFileError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(mistake_line(error)) from None

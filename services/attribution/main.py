@@ -74,6 +74,7 @@ from shared.platform.service import (
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
 from shared.platform.threads import Threads
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
 from shared.sealing.opener import Opener
@@ -322,7 +323,7 @@ def _rulebooks(settings: AttributionSettings) -> Registry:
     try:
         return Registry(settings.rulebook_folder)
     except OfficeFileError as error:
-        raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
+        raise SettingsError(f"{variable('rulebook_folder')}: {mistake_line(error)}") from None
 
 
 def _refolders(settings: AttributionSettings, rules: Rules) -> tuple[HistoricJudge, HistoricJudge]:

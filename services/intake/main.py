@@ -61,6 +61,7 @@ from shared.platform.service import (
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
 from shared.rules.schemes.loading import SchemeRegistry
+from shared.rules.schemes.mistake_words import scheme_mistake
 from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
 from shared.sealing.opener import Opener
 from shared.sealing.vault import SCHEMA as VAULT
@@ -232,7 +233,7 @@ def _schemes(folder: str) -> SchemeRegistry:
     try:
         return SchemeRegistry(folder)
     except OfficeFileError as error:
-        raise SettingsError(f"{variable('scheme_folder')}: {error}") from None
+        raise SettingsError(f"{variable('scheme_folder')}: {scheme_mistake(error)}") from None
 
 
 def _journal(settings: IntakeSettings, dsn: str, clock: Clock, rulebooks: AdoptableRulebooks) -> Journal:

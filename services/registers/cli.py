@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from io import BytesIO
 from itertools import chain
@@ -26,6 +27,7 @@ from shared.contract.times import parse_day
 from shared.i18n import bilingual
 from shared.ids import OfficeId, ScopeId
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.mistake_words import bilingual_line
 from shared.platform.options import rulebook_folder
 from shared.platform.output_errors import lost_output
 from shared.platform.place_names import PlaceNames
@@ -36,8 +38,10 @@ from shared.rules.commands.scheme import scheme_folder
 from shared.rules.judge.files import UnreadableFileError, open_events
 from shared.rules.judge.reading import BadInputError, EventReader, in_order, latest
 from shared.rules.rulebooks.loading import Book
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.schemes.loading import SchemeRegistry
+from shared.rules.schemes.mistake_words import scheme_mistake
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]
@@ -123,7 +127,8 @@ def report_command(
         if xlsx is not None and not Path(xlsx).parent.is_dir():
             folder = Path(xlsx).parent
             raise WrongQuestionError(bilingual("--xlsx: there is no folder {folder}", folder=folder))
-        names = PlaceNames.read(place_names)
+        with _refused_by(bilingual_line):
+            names = PlaceNames.read(place_names)
         made, earlier, registers = _made(name, issued, **asked)
         if xlsx is not None:
             _write(Path(xlsx), made, english, names)
@@ -154,6 +159,15 @@ def _write(path: Path, report: OfficeReport, english: bool, names: PlaceNames) -
         file.write(made.getbuffer())
 
 
+@contextmanager
+def _refused_by(line: Callable[[OfficeFileError], str]) -> Iterator[None]:
+    """What is wrong with a file is told by the words of its kind."""
+    try:
+        yield
+    except OfficeFileError as error:
+        refuse(f"panke report: {line(error)}")
+
+
 def _made(
     name: str,
     issued: datetime | None,
@@ -171,8 +185,12 @@ def _made(
     rulebook: str,
     rulebook_folder: str,
 ) -> tuple[OfficeReport, OfficeReport | None, Registers]:
-    books, schemes = Registry(rulebook_folder), SchemeRegistry(scheme_folder)
-    book = books.find(rulebook)
+    with _refused_by(mistake_line):
+        books = Registry(rulebook_folder)
+        book = books.find(rulebook)
+    with _refused_by(scheme_mistake):
+        schemes = SchemeRegistry(scheme_folder)
+        chosen = schemes.find(scheme) if scheme is not None else None
     period = _period(first, last)
     events = _read(files, books)
     of = _scope(events, office, scope)
@@ -181,7 +199,7 @@ def _made(
     known = known_at if known_at is not None else max(ends)
     registers = post_journal(events, of, book.rulebook, books.books, max(ends))
 
-    terms = ScopeTerms(_named(book), schemes, schemes.find(scheme) if scheme is not None else None)
+    terms = ScopeTerms(_named(book), schemes, chosen)
     asked = ReportQuestion(name, OfficeId(office) if office else None, period, grain)
 
     def run(at: datetime) -> OfficeReport:

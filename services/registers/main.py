@@ -54,8 +54,10 @@ from shared.platform.service import (
 )
 from shared.platform.settings import SettingsError, variable
 from shared.platform.telemetry.telemetry import new_registry, render_metrics
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 from shared.rules.schemes.loading import SchemeRegistry
+from shared.rules.schemes.mistake_words import scheme_mistake
 from shared.sealing.deployment import vault_dsn, vault_of, vault_parts
 from shared.sealing.opener import Opener
 from shared.sealing.vault import SCHEMA as VAULT
@@ -233,7 +235,7 @@ def _terms(settings: RegistersSettings, dsn: str, registry: Registry) -> WorkerT
     try:
         SchemeRegistry(settings.scheme_folder)
     except OfficeFileError as error:
-        raise SettingsError(f"{variable('scheme_folder')}: {error}") from None
+        raise SettingsError(f"{variable('scheme_folder')}: {scheme_mistake(error)}") from None
     return WorkerTerms(
         dict(registry.books), dsn, settings.default_rulebook, settings.scheme_folder, settings.registers_facts,
         settings.registers_memory, settings.keys, vault_dsn(settings),
@@ -245,7 +247,7 @@ def _rulebooks(settings: RegistersSettings) -> Registry:
     try:
         return Registry(settings.rulebook_folder)
     except OfficeFileError as error:
-        raise SettingsError(f"{variable('rulebook_folder')}: {error}") from None
+        raise SettingsError(f"{variable('rulebook_folder')}: {mistake_line(error)}") from None
 
 
 def create_service(settings: RegistersSettings) -> RegistersService:

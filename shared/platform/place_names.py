@@ -15,6 +15,7 @@ from shared.i18n import Text
 from shared.platform.officefile.conversion import convert, named
 from shared.platform.officefile.document import Document, parse_file
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.officefile.mistake_words import bilingual_line
 from shared.platform.settings import SettingsError, variable
 
 SETTING: Final = "place_names"
@@ -70,7 +71,7 @@ def place_names_of(path: str) -> PlaceNames:
     try:
         return PlaceNames.read(path)
     except OfficeFileError as error:
-        raise SettingsError(f"{variable(SETTING)}: {error}") from None
+        raise SettingsError(f"{variable(SETTING)}: {bilingual_line(error)}") from None
 
 
 def _with_id(name: Text | None, place: str) -> Text:

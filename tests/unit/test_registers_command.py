@@ -113,3 +113,15 @@ def test_the_scheme_is_the_one_that_the_office_adopted(tmp_path: Path) -> None:
         period = ("--from", days[0], "--to", days[1], "--office", "east", "--journal", str(path), "--json")
         result = CliRunner().invoke(report_command, ["due", *period, *more])
         assert json.loads(result.stdout)["scheme"] == scheme
+
+
+@pytest.mark.parametrize("option", ["--scheme-folder", "--rulebook-folder", "--place-names"])
+def test_a_mistake_of_a_file_is_told_in_both_languages(tmp_path: Path, option: str) -> None:
+    """By the words of its kind of file."""
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("version: 1\nversion: 1\n")
+    journal = tmp_path / "journal.ndjson"
+    journal.write_text("")
+    told = run(journal, "traffic", option, str(wrong if option == "--place-names" else tmp_path))
+    assert told.exit_code == 2
+    assert f"{wrong}:2: version: given twice, first on line 1（此键重复" in told.stderr

@@ -15,6 +15,7 @@ from shared.rules.commands.judge import judge_command
 from shared.rules.commands.rulebook import rulebook
 from shared.rules.rulebooks.in_words import differences
 from shared.rules.rulebooks.loading import book_of_texts, load, shipped
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry, StoredText
 
 ADOPTION = {
@@ -203,4 +204,4 @@ def test_intake_refuses_every_book_that_attribution_refuses(tmp_path: Path, faul
         Registry(tmp_path)
     with pytest.raises(SettingsError) as taken:
         IntakeRegistry(["base@1"], str(tmp_path))
-    assert str(taken.value) == f"PANKE_RULEBOOK_FOLDER: {judged.value}"
+    assert str(taken.value) == f"PANKE_RULEBOOK_FOLDER: {mistake_line(judged.value)}"

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from services.intake.main import _schemes
 from shared.platform.officefile.errors import OfficeFileError
+from shared.platform.settings import SettingsError
 from shared.rules.commands.scheme import scheme
 from shared.rules.schemes.loading import SchemeRegistry, load_scheme, scheme_of_texts, shipped_schemes
 from shared.rules.schemes.shape import SCHEMA, SECTIONS, schema
@@ -82,23 +84,23 @@ def test_a_section_that_is_given_stands_whole(tmp_path: Path) -> None:
     assert len(own.texts) == 3
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "key", "reason"),
-    [
-        ("levles: {codes: [], cite: L 1}\n", 5, "levles", "did you mean levels"),
-        ('closing: {at: "25:00", cite: L 1}\n', 5, "closing.at", "must be a time in quotes"),
-        ('closing: {at: "17:30"}\n', 5, "closing", "cite"),
-        ('closing: {at: "17:30", cite: somewhere}\n', 5, "closing.cite", "must cite a document"),
-        ("week_ends_on:\n  day: someday\n  cite: L 1\n", 6, "week_ends_on.day", "someday"),
-        ("stages:\n  codes:\n    - {code: a, zh: 一, en: x}\n    - {code: b, zh: a, en: y}\n  cite: R 1\n", 8,
-         "stages.codes[1]", "stands twice"),
-        ("keys: {shoe: {purpose: {zh: a, en: a}, consent: {zh: a, en: a}, cite: P 1}}\n", 5, "keys.shoe", "is no key"),
-        ("keys: {level: {purpose: {zh: a, en: a}, consent: {zh: a, en: a}, cite: P 1}}\n", 5,
-         "keys.level", "on already"),
-        ("keys:\n  mk48: {purpose: {zh: a, en: a}, cite: P 48}\n", 6, "keys.mk48", "consent"),
-        ("keys:\n  mk48: {consent: {zh: a, en: a}, cite: P 48}\n", 6, "keys.mk48", "purpose"),
-    ],
-)  # fmt: skip
+MISTAKES = [
+    ("levles: {codes: [], cite: L 1}\n", 5, "levles", "did you mean levels"),
+    ('closing: {at: "25:00", cite: L 1}\n', 5, "closing.at", "must be a time in quotes"),
+    ('closing: {at: "17:30"}\n', 5, "closing", "cite"),
+    ('closing: {at: "17:30", cite: somewhere}\n', 5, "closing.cite", "must cite a document"),
+    ("week_ends_on:\n  day: someday\n  cite: L 1\n", 6, "week_ends_on.day", "someday"),
+    ("stages:\n  codes:\n    - {code: a, zh: 一, en: x}\n    - {code: b, zh: a, en: y}\n  cite: R 1\n", 8,
+     "stages.codes[1]", "stands twice"),
+    ("keys: {shoe: {purpose: {zh: a, en: a}, consent: {zh: a, en: a}, cite: P 1}}\n", 5, "keys.shoe", "is no key"),
+    ("keys: {level: {purpose: {zh: a, en: a}, consent: {zh: a, en: a}, cite: P 1}}\n", 5,
+     "keys.level", "on already"),
+    ("keys:\n  mk48: {purpose: {zh: a, en: a}, cite: P 48}\n", 6, "keys.mk48", "consent"),
+    ("keys:\n  mk48: {consent: {zh: a, en: a}, cite: P 48}\n", 6, "keys.mk48", "purpose"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "key", "reason"), MISTAKES)
 def test_a_wrong_file_is_told_by_line_and_key(
     tmp_path: Path, text: str, line: int, key: str, reason: str
 ) -> None:
@@ -109,16 +111,16 @@ def test_a_wrong_file_is_told_by_line_and_key(
     assert reason in found.value.reason
 
 
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        (HEAD.replace("habc", "nowhere"), "extends"),
-        (HEAD.replace("habc", "own.yaml"), "extends"),
-        (HEAD.replace("own", "habc"), "scheme"),
-        (HEAD.replace("extends: habc\n", ""), "levels"),
-        (HEAD.replace("version: 1", "version: 0"), "version"),
-    ],
-)
+HEADS = [
+    (HEAD.replace("habc", "nowhere"), "extends"),
+    (HEAD.replace("habc", "own.yaml"), "extends"),
+    (HEAD.replace("own", "habc"), "scheme"),
+    (HEAD.replace("extends: habc\n", ""), "levels"),
+    (HEAD.replace("version: 1", "version: 0"), "version"),
+]
+
+
+@pytest.mark.parametrize(("text", "key"), HEADS)
 def test_what_a_scheme_extends_is_there_and_is_another_one(tmp_path: Path, text: str, key: str) -> None:
     """One that ships or a file beside it; without any, every section is its own."""
     with pytest.raises(OfficeFileError) as found:
@@ -166,3 +168,40 @@ def test_every_section_has_words() -> None:
     """explain has a heading for each section, also for keys that are turned on."""
     headings = run("explain", "base").output
     assert all(f"\n{name}: " in headings for name in SECTIONS if name != "keys")
+
+
+WRONG = [
+    *(HEAD + one[0] for one in MISTAKES),
+    *(one[0] for one in HEADS),
+    HEAD + "deadlines: {entered: soon, cite: L 1}\n",
+    HEAD + "closing: [a]\n",
+    HEAD + "anomaly: {percent: 2000, cite: L 1}\n",
+    HEAD.replace("自定", "''"),
+    "",
+]
+
+
+@pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
+def test_a_mistake_is_told_in_both_languages(tmp_path: Path, text: str) -> None:
+    """As the reader tells it, and behind it in Chinese: by `check` and `show`, and by a service at its start."""
+    file = written(tmp_path, text)
+    with pytest.raises(OfficeFileError) as found:
+        load_scheme(file)
+    for words in ("check", "show"):
+        done = run(words, str(file))
+        assert done.exit_code == 2
+        line = done.stderr.rstrip("\n")
+        assert re.fullmatch(rf"{re.escape(str(found.value))}（.*[\u4e00-\u9fff]{{3}}.*[^。]）", line)
+        assert not re.search(r"\{[a-z]+\}", line.removeprefix(str(found.value)))
+    with pytest.raises(SettingsError) as refused:
+        _schemes(str(tmp_path))
+    assert str(refused.value) == f"PANKE_SCHEME_FOLDER: {line}"
+
+
+def test_a_scheme_that_stands_twice_or_nowhere_is_told_in_both_languages(tmp_path: Path) -> None:
+    """A folder with two of one name and version, and a name that nothing has."""
+    written(tmp_path, HEAD)
+    written(tmp_path, HEAD, "zwei.yaml")
+    told = run("list", "--scheme-folder", str(tmp_path)).stderr
+    assert "zwei.yaml:1: version: there is another own 1（已有同名同版本的登记方案" in told
+    assert "cannot be read" in run("show", "nowhere").stderr and "无法读取" in run("show", "nowhere").stderr

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError, variable
 from shared.rules.domain.state import BookId
+from shared.rules.rulebooks.mistake_words import mistake_line
 from shared.rules.rulebooks.registry import Registry
 
 FOLDER = variable("rulebook_folder")
@@ -58,5 +59,5 @@ def _texts_of_folder(folder: str) -> dict[BookId, list[str]]:
         for earlier in registry.earlier():
             known.get((earlier.rulebook.name, earlier.rulebook.version), []).append(earlier.rulebook.sha256)
     except OfficeFileError as error:
-        raise SettingsError(f"{FOLDER}: {error}") from None
+        raise SettingsError(f"{FOLDER}: {mistake_line(error)}") from None
     return known

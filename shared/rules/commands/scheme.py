@@ -14,6 +14,7 @@ from shared.i18n import Text
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.text.terminal import PlainGroup, say
 from shared.rules.schemes.loading import SchemeRegistry, load_scheme
+from shared.rules.schemes.mistake_words import scheme_mistake
 from shared.rules.schemes.scheme import Scheme
 from shared.rules.schemes.shape import schema
 from shared.rules.schemes.words import heading
@@ -39,7 +40,7 @@ class _KnownScheme(click.ParamType[Scheme]):
         try:
             return SchemeRegistry().find(str(value))
         except OfficeFileError as bad:
-            say(str(bad), err=True)
+            say(scheme_mistake(bad), err=True)
             sys.exit(2)
 
 
@@ -56,7 +57,7 @@ def list_schemes(scheme_folder: str, as_json: bool) -> None:
     try:
         known = list(SchemeRegistry(scheme_folder).values())
     except OfficeFileError as bad:
-        say(str(bad), err=True)
+        say(scheme_mistake(bad), err=True)
         sys.exit(2)
     if as_json:
         say(json.dumps([_identity_of(one) for one in known], ensure_ascii=False, indent=2))
@@ -93,7 +94,7 @@ def check_schemes(schemes: tuple[str, ...]) -> None:
         try:
             found = load_scheme(name)
         except OfficeFileError as bad:
-            say(str(bad), err=True)
+            say(scheme_mistake(bad), err=True)
             wrong = True
         else:
             say(f"{name}: good: {found.name} {found.version} {found.sha256}")
