@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from services.attribution.queries import customers
 from services.attribution.queries.cursor import Cursor
@@ -15,6 +16,7 @@ from services.attribution.queries.decisions_page import BEGIN, from_micros, page
 from services.attribution.queries.desk import look_up
 from services.attribution.queries.history_page import history_of
 from services.attribution.queries.snapshot import Snapshot
+from shared.contract import mask_contact
 from shared.contract.answers import OwnershipDecision
 from shared.rules.rulebooks.loading import load
 from tests.support.answers import plain, result_of
@@ -143,8 +145,12 @@ def test_a_contact_that_stands_for_too_many_people_is_listed_for_the_office(live
     with live.questions.of("demo") as snapshot:
         (listed,), following = customers.page_of_shared(snapshot, Cursor(), 10, 29)
         assert customers.page_of_shared(snapshot, Cursor(), 10, 30) == ([], None)
+        many, one = (look_up(snapshot, f"+86{phone}", START) for phone in ("13700000000", "13900000001"))
     assert following is None
     assert (listed.people, listed.owner, listed.contacts_in_all) == (30, "li", 31)
     assert listed.contacts[0] == "+8613700000000"
     assert (len(listed.names), len(listed.contacts)) == (20, 20)
+    assert (many.names, many.names_in_all, many.contacts_in_all) == (listed.names, 30, 31)
+    assert many.contacts == [mask_contact(contact) for contact in listed.contacts]
+    assert (one.names_in_all, one.contacts_in_all) == (UNSET, UNSET)
     assert live.rows("SELECT people FROM claims ORDER BY born") == [{"people": 30}, {"people": 1}]

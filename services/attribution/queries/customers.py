@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from services.attribution.historic.lists import EVERY_CUSTOMER, CustomerFilter
 from services.attribution.queries.cursor import Cursor
 from services.attribution.queries.decisions_page import (
@@ -34,14 +36,17 @@ from shared.rules.judge.result import customer_result
 C = TypeVar("C", bound=CustomerResult)
 
 SHOWN = 20
-"""Names and contacts that are shown of a customer who is listed for having too many."""
+"""Names and contacts that are shown where a customer may have too many: at the door, and in the list of such."""
 
 
-def standing_of(snapshot: Snapshot, name: str) -> CustomerResult:
-    """A customer as it stands, without its decisions."""
+def standing_of(snapshot: Snapshot, name: str, most: int | None = None) -> CustomerResult:
+    """A customer as it stands, without its decisions; with `most`, by so many of its names and contacts alone."""
     customer = snapshot.find(name)
     clause = last_clause(snapshot.ask, snapshot.head.scope, customer.id)
-    (shown,) = _opened(snapshot, [customer_result(snapshot.work.slice, customer, [], clause)])
+    stands = customer_result(snapshot.work.slice, customer, [], clause)
+    if most is not None:  # each name that is shown is read by a key of its own
+        stands = replace(stands, names=stands.names[:most], contacts=stands.contacts[:most])
+    (shown,) = _opened(snapshot, [stands])
     return shown
 
 

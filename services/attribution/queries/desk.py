@@ -9,13 +9,15 @@ without a claim of the one in force.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypedDict
 
+from msgspec import UNSET, UnsetType
+
 from services.attribution.explanations import desk_words as say
-from services.attribution.queries.customers import standing_of
+from services.attribution.queries.customers import SHOWN, standing_of
 from services.attribution.queries.snapshot import Snapshot
 from shared.contract import mask_contact
 from shared.contract.answers import CustomerResult, DeskAdvice, DeskQuestion, LookupAnswer
@@ -27,12 +29,14 @@ from shared.ids import Contact, StaffId
 from shared.rules.domain.calendar import local_day
 from shared.rules.domain.discovery import honoured, stood_by
 from shared.rules.domain.rulebook import Clause, Rulebook
-from shared.rules.domain.state import Claim
+from shared.rules.domain.state import Claim, Customer
 
 
 class _Person(TypedDict):
     names: tuple[str, ...]
+    names_in_all: int | UnsetType
     contacts: list[str]
+    contacts_in_all: int | UnsetType
 
 
 Advice = tuple[Text, Clause]
@@ -81,8 +85,9 @@ def look_up(snapshot: Snapshot, contact: Contact, now: datetime) -> LookupAnswer
 
 
 def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> LookupAnswer:
-    stands = standing_of(snapshot, name)
-    claim = snapshot.find(name).claim
+    stands = standing_of(snapshot, name, SHOWN)
+    known = snapshot.find(name)
+    claim = known.claim
     owner = stands.owner or _lapsed_owner(snapshot, claim)
     shown = snapshot.staff_names([owner]).get(owner, owner) if owner else ""
     book = snapshot.book(claim.book) if claim is not None else snapshot.book_at(now)
@@ -92,7 +97,7 @@ def _known(snapshot: Snapshot, contact: Contact, name: str, now: datetime) -> Lo
         contact=mask_contact(contact),
         known=True,
         customer=stands.customer,
-        **_person(snapshot, contact, stands),
+        **_person(snapshot, contact, known, stands),
         owner=stands.owner,
         owner_name=shown if stands.owner else None,
         status=stands.status,
@@ -114,11 +119,21 @@ def _lapsed_owner(snapshot: Snapshot, claim: Claim | None) -> StaffId | None:
     return claim.owner
 
 
-def _person(snapshot: Snapshot, contact: Contact, stands: CustomerResult) -> _Person:
-    """Names and contacts, as far as they are the caller's to know."""
-    if snapshot.reach.knows(stands.customer):
-        return {"names": stands.names, "contacts": [mask_contact(known) for known in stands.contacts]}
-    return {"names": masked_names(stands.names), "contacts": [mask_contact(contact)]}
+def _person(snapshot: Snapshot, contact: Contact, known: Customer, stands: CustomerResult) -> _Person:
+    """Names and contacts, as far as they are the caller's to know; of very many the first, and how many there are."""
+    read = snapshot.reach.knows(stands.customer)
+    contacts = stands.contacts if read else (contact,)
+    return {
+        "names": stands.names if read else masked_names(stands.names),
+        "names_in_all": _in_all(known.names),
+        "contacts": [mask_contact(one) for one in contacts],
+        "contacts_in_all": _in_all(known.contacts) if read else UNSET,
+    }
+
+
+def _in_all(texts: Sequence[str]) -> int | UnsetType:
+    """How many there are, where not all are shown."""
+    return len(texts) if len(texts) > SHOWN else UNSET
 
 
 def masked_names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from shared.contract.answers.history import PreviewDealDecision, PreviewDecision
 from shared.contract.answers.records import RecordWarning
 from shared.contract.answers.result import BoardResult, BothBoards, FlagResult, PenaltyResult
 from shared.contract.answers.scopes import ListedCustomer
-from shared.contract.answers.values import AsOf, BothLanguages, InstantText, Seq
+from shared.contract.answers.values import AsOf, BothLanguages, Count, InstantText, Seq
 from shared.contract.topics import ClaimStatus
 from shared.ids import CustomerId, OfficeId, ScopeId, StaffId
 
@@ -38,14 +38,18 @@ class DeskQuestion(DeskAdvice, frozen=True):
 
 class LookupAnswer(Struct, frozen=True, kw_only=True):
     """The answer at the door (contract.md#look-up), contacts masked. Of a customer whom nobody knows `known` is false,
-    `customer` null, and what would tell of one is left out; `owner_name` is null where there is no owner.
+    `customer` null, and what would tell of one is left out; `owner_name` is null where there is no owner. Where
+    `names` or `contacts` are the first of more, as of a number that was typed for everybody, `names_in_all` or
+    `contacts_in_all` is there.
     """
 
     contact: str
     known: bool
     customer: CustomerId | None
     names: tuple[str, ...] | UnsetType = UNSET
+    names_in_all: Count | UnsetType = UNSET
     contacts: list[str] | UnsetType = UNSET
+    contacts_in_all: Count | UnsetType = UNSET
     owner: StaffId | UnsetType | None = UNSET
     owner_name: str | UnsetType | None = UNSET
     status: ClaimStatus | UnsetType = UNSET
