@@ -43,6 +43,7 @@ from services.notifier.settings import USUAL_SPREAD, NotifierSettings, channel_l
 from shared.access.deployment import ServiceDoor
 from shared.access.machine import AsMachine
 from shared.contract.topics import Topics
+from shared.i18n import bilingual
 from shared.platform.clock import BusinessClock, DrivenClock, MachineClock, clock_problem, open_clock
 from shared.platform.http.app import create_app, serve
 from shared.platform.http.openapi import examples_of
@@ -256,8 +257,12 @@ def run_receipts() -> None:
 def _serve_receipts(settings: NotifierSettings) -> None:
     secret = settings.notifier_receipts_secret
     if secret is None or len(secret) < SHORTEST_SECRET:
-        name = variable("notifier_receipts_secret")
-        raise SettingsError(f"{name} is required, with {SHORTEST_SECRET} characters or more")
+        told = bilingual(
+            "{setting} is required, with {least} characters or more",
+            setting=variable("notifier_receipts_secret"),
+            least=SHORTEST_SECRET,
+        )
+        raise SettingsError(told)
     clock = open_clock(settings.clock, demonstration=settings.demonstration)
     database = Database(settings.database_url, schema=SCHEMA, name="panke-receipts", max_size=4)
     hooks = admitted(hook_secrets(settings, office_plans(settings).robots), _not_admitted)

@@ -24,7 +24,7 @@ from services.notifier.channels.wecom import WeComRobot
 from services.notifier.policy.sms import LONGEST
 from services.notifier.schedule.plan import SmsTerms
 from services.notifier.settings import NotifierSettings
-from shared.i18n import bilingual
+from shared.i18n import all_of, bilingual
 from shared.platform.clock import MachineClock
 from shared.platform.settings import SettingsError, variable
 
@@ -145,7 +145,8 @@ def wanted(settings: NotifierSettings, channel: str, *names: str) -> None:
     """SettingsError that names what a channel cannot do without."""
     missing = [variable(name) for name in names if not getattr(settings, name)]
     if missing:
-        raise SettingsError(f"the channel {channel} needs {' and '.join(missing)}")
+        told = bilingual("the channel {channel} needs {settings}", channel=channel, settings=all_of(missing))
+        raise SettingsError(told)
 
 
 def _account(name: str, settings: NotifierSettings) -> Account:
@@ -161,8 +162,11 @@ def templates(name: str, settings: NotifierSettings, terms: SmsTerms) -> Templat
     field = f"notifier_{name}_templates"
     given: tuple[str, ...] = getattr(settings, field)
     if given and (len(given) not in (3, 4) or not all(given)):
-        form = "names three templates (reminder, supervisor, lapse) or, with that of a digest, four"
-        raise SettingsError(f"{variable(field)} {form}")
+        told = bilingual(
+            "{setting} names three templates (reminder, supervisor, lapse) or, with that of a digest, four",
+            setting=variable(field),
+        )
+        raise SettingsError(told)
     names = f"notifier_{name}_variables"
     try:
         found = Templates.usual(
@@ -171,8 +175,13 @@ def templates(name: str, settings: NotifierSettings, terms: SmsTerms) -> Templat
     except TemplateError as error:
         raise SettingsError(f"{variable(names)}: {error}") from None
     if lacking := missing(NEEDED, found.templates):
-        where = f"{variable(field)}, or `sms.{name}.templates` of the policy,"
-        raise SettingsError(f"{where} must name the templates of {', '.join(lacking)}")
+        told = bilingual(
+            "{setting}, or `sms.{provider}.templates` of the policy, must name the templates of {kinds}",
+            setting=variable(field),
+            provider=name,
+            kinds=", ".join(lacking),
+        )
+        raise SettingsError(told)
     return found
 
 
@@ -191,6 +200,10 @@ def _addressed(name: str, made: Callable[[], T]) -> T:
 
 
 def _missing(channel: str, extra: str, error: ImportError) -> SettingsError:
-    return SettingsError(
-        f"the channel {channel} needs the extra panke[{extra}]: {error.name} is not installed"
+    told = bilingual(
+        "the channel {channel} needs the extra panke[{extra}]: {module} is not installed",
+        channel=channel,
+        extra=extra,
+        module=error.name,
     )
+    return SettingsError(told)

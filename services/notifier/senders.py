@@ -18,6 +18,7 @@ from services.notifier.channels.robot import Robot
 from services.notifier.own_senders import own
 from services.notifier.schedule.plan import Plans, SmsTerms
 from services.notifier.settings import ChannelName, NotifierSettings
+from shared.i18n import bilingual
 from shared.platform.clock import MachineClock
 from shared.platform.settings import SettingsError, is_loopback, variable
 
@@ -40,7 +41,10 @@ def configured(
     limiter = limiter or ProcessLimiter(MachineClock())
     names = settings.notifier_channels
     if not names or len(set(names)) != len(names):
-        raise SettingsError(f"{variable('notifier_channels')} must name at least one channel, each once")
+        told = bilingual(
+            "{setting} must name at least one channel, each once", setting=variable("notifier_channels")
+        )
+        raise SettingsError(told)
     standard = [_channel(name, settings, limiter, plans, workbook) for name in names]
     made = standard + [own(one, settings, limiter, environ) for one in plans.robots]
     for channel in made:
@@ -75,17 +79,17 @@ def _webhook(settings: NotifierSettings) -> Channel:
 
 
 def _mail(settings: NotifierSettings, workbook: Attaching | None) -> Channel:
-    if not settings.notifier_smtp_host or not settings.notifier_smtp_sender:
-        wanted = " and ".join(variable(f"notifier_smtp_{part}") for part in ("host", "sender"))
-        raise SettingsError(f"the channel email needs {wanted}")
+    providers.wanted(settings, "email", "notifier_smtp_host", "notifier_smtp_sender")
     try:
         sender_address(settings.notifier_smtp_sender)
     except ValueError as error:
         raise SettingsError(f"{variable('notifier_smtp_sender')}: {error}") from None
     if settings.notifier_smtp_security == "none" and not is_loopback(settings.notifier_smtp_host):
-        raise SettingsError(
-            f"{variable('notifier_smtp_security')}=none is for a mail server on this machine alone"
+        told = bilingual(
+            "{setting}=none is for a mail server on this machine alone",
+            setting=variable("notifier_smtp_security"),
         )
+        raise SettingsError(told)
     server = MailServer(
         settings.notifier_smtp_host,
         settings.notifier_smtp_port,

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta
 
 from services.notifier.policy.file import read_plans
-from services.notifier.policy.mistake_words import policy_mistake
+from services.notifier.policy.mistake_words import policy_mistake, with_chinese
 from services.notifier.schedule.ladder import OfficeHours, OfficeHoursError
 from services.notifier.schedule.plan import OfficePlan, Plans
+from shared.i18n import bilingual
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.place_names import place_names_of
 from shared.platform.settings import CommonSettings, Count, Port, Seconds, SecretText, SettingsError, variable
@@ -128,7 +129,8 @@ def office_hours(settings: NotifierSettings) -> OfficeHours:
     try:
         zone = ZoneInfo(settings.notifier_timezone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise SettingsError(f"{variable('notifier_timezone')} is not the name of a time zone") from None
+        told = bilingual("{setting} is not the name of a time zone", setting=variable("notifier_timezone"))
+        raise SettingsError(told) from None
     try:
         return OfficeHours(
             zone,
@@ -140,7 +142,7 @@ def office_hours(settings: NotifierSettings) -> OfficeHours:
     except OfficeHoursError as error:
         names = ("opening", "afternoon", "last_call", "closing")
         variables = ", ".join(variable(f"notifier_{name}") for name in names)
-        raise SettingsError(f"{variables}: {error}") from None
+        raise SettingsError(f"{variables}: {with_chinese(str(error))}") from None
 
 
 def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
@@ -149,8 +151,12 @@ def channel_lanes(settings: NotifierSettings) -> dict[str, int]:
     for entry in settings.notifier_lanes:
         name, _, count = entry.partition("=")
         if name not in settings.notifier_channels or _LANES.fullmatch(count) is None or name in lanes:
-            form = "takes channel=count, each channel once, of those of"
-            raise SettingsError(f"{variable('notifier_lanes')} {form} {variable('notifier_channels')}")
+            told = bilingual(
+                "{setting} takes channel=count, each channel once, of those of {channels}",
+                setting=variable("notifier_lanes"),
+                channels=variable("notifier_channels"),
+            )
+            raise SettingsError(told)
         lanes[name] = int(count)
     return lanes
 

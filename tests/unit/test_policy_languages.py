@@ -12,7 +12,14 @@ from click.testing import CliRunner
 from services.notifier.cli import alerts
 from services.notifier.policy.file import read_plans
 from services.notifier.schedule.ladder import OfficeHours
-from services.notifier.settings import ChannelName, NotifierSettings, office_plans
+from services.notifier.senders import configured
+from services.notifier.settings import (
+    ChannelName,
+    NotifierSettings,
+    channel_lanes,
+    office_hours,
+    office_plans,
+)
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.settings import SettingsError
 from tests.unit.test_notifier_plan import MISTAKES as OF_PLANS
@@ -80,3 +87,42 @@ def test_a_mistake_is_told_in_both_languages(tmp_path: Path, text: str | bytes |
         with pytest.raises(SettingsError) as refused:
             office_plans(settings)
         assert str(refused.value) == f"PANKE_NOTIFIER_POLICY: {line}"
+
+
+HOOK = {"notifier_channels": ("webhook",)}
+SMS: dict[str, object] = {
+    "notifier_channels": ("aliyun-sms",), "notifier_aliyun_key_id": "a", "notifier_aliyun_key_secret": "b",
+    "notifier_sms_sign_name": "c",
+}  # fmt: skip
+MAIL: dict[str, object] = {
+    "notifier_channels": ("email",), "notifier_smtp_sender": "a@example.com", "notifier_smtp_security": "none",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "english", "chinese"),
+    [
+        (HOOK, "the channel webhook needs PANKE_NOTIFIER_WEBHOOK_URL and PANKE_NOTIFIER_WEBHOOK_SECRET",
+         "渠道 webhook 需要 PANKE_NOTIFIER_WEBHOOK_URL和PANKE_NOTIFIER_WEBHOOK_SECRET"),
+        (HOOK | {"notifier_webhook_url": "https://example.com"},
+         "the channel webhook needs PANKE_NOTIFIER_WEBHOOK_SECRET", "渠道 webhook 需要 PANKE_NOTIFIER_WEBHOOK_SECRET"),
+        (MAIL, "the channel email needs PANKE_NOTIFIER_SMTP_HOST", "渠道 email 需要 PANKE_NOTIFIER_SMTP_HOST"),
+        (MAIL | {"notifier_smtp_host": "mail.example.com"}, "is for a mail server on this machine alone", "本机"),
+        ({"notifier_channels": ()}, "must name at least one channel, each once", "至少"),
+        (SMS, "must name the templates of reminder, supervisor, lapsed", "模板"),
+        (SMS | {"notifier_aliyun_templates": ("a",)}, "names three templates", "三个模板"),
+        ({"notifier_lanes": ("log",)}, "takes channel=count, each channel once", "每个渠道一次"),
+        ({"notifier_timezone": "Mars/Base"}, "is not the name of a time zone", "不是时区"),
+        ({"notifier_opening": "17:30"}, "opening 17:30:00 must come before the afternoon", "应早于下午提醒 16:00:00"),
+    ],
+)  # fmt: skip
+def test_what_the_settings_of_the_notifier_lack_is_told_in_both_languages(
+    given: dict[str, object], english: str, chinese: str
+) -> None:
+    """What a channel cannot do without, and what else stops the start."""
+    settings = NotifierSettings(**{**COMMON, **given})  # type: ignore[arg-type]
+    with pytest.raises(SettingsError) as refused:
+        office_hours(settings)
+        channel_lanes(settings)
+        configured(settings, None)
+    assert english in str(refused.value) and chinese in str(refused.value)

@@ -51,9 +51,14 @@ _NO_DECLINING: Final = translated("reminders and the notice of a lapse cannot be
 
 def policy_mistake(error: OfficeFileError) -> str:
     """What the command and the service say of it: place and reason, and behind them the reason in Chinese."""
-    reason = error.reason.removesuffix(f"; {_NO_DECLINING.en}")
-    words = words_of(reason, _SAID)
+    return str(error).removesuffix(error.reason) + with_chinese(error.reason)
+
+
+def with_chinese(reason: str) -> str:
+    """The reason, and behind it the same in Chinese; one that no words are known for stays as it is."""
+    alone = reason.removesuffix(f"; {_NO_DECLINING.en}")
+    words = words_of(alone, _SAID)
     if words is None:
-        return str(error)
-    hint = "" if reason == error.reason else f"；{_NO_DECLINING.zh}"
-    return f"{error}（{words.zh.removesuffix('。')}{hint}）"
+        return reason
+    hint = "" if alone == reason else f"；{_NO_DECLINING.zh}"
+    return f"{reason}（{words.zh.removesuffix('。')}{hint}）"
