@@ -14,6 +14,7 @@ from typing import Final, get_args
 from services.notifier import provider_senders as providers
 from services.notifier.own_senders import found
 from services.notifier.policy.file import plans_of
+from services.notifier.policy.mistake_words import policy_mistake
 from services.notifier.policy.notes import Note, notes
 from services.notifier.policy.notes_of_days import day_notes, zone_remark
 from services.notifier.schedule.ladder import OfficeHours
@@ -43,7 +44,7 @@ def checked(file: Path, environ: Mapping[str, str]) -> tuple[Plans, list[Note]]:
     of_policy = notes(document, plans, settings.notifier_channels, templates)
     secrets = [] if at_hand else [note for one in plans.robots for note in _secrets(one, environ)]
     others = [*secrets, *day_notes(document, plans)]
-    found = [*of_policy, *(Note(str(document.bad(key, text)), lost=False) for key, text in others)]
+    found = [*of_policy, *(Note(policy_mistake(document.bad(key, text)), lost=False) for key, text in others)]
     if remark := zone_remark(environ.get(variable("notifier_timezone"))):
         found.append(Note(f"{variable('notifier_timezone')}: {remark}", lost=False))
     return plans, found

@@ -13,7 +13,7 @@ from uuid import uuid4
 import click
 
 from shared.contract import BadEvent, parse_instant
-from shared.i18n import translated
+from shared.i18n import bilingual, translated
 from shared.ids import CustomerId, ScopeId, StaffId
 from shared.platform.options import DatabaseUrl, database_refused, settings_refused
 from shared.platform.text.terminal import say
@@ -48,9 +48,15 @@ def check_policy(file: Path) -> None:
     for note in notes:
         say(f"{'lost' if note.lost else 'note'}: {note.text}", err=True)
     if any(note.lost for note in notes):
-        raise click.ClickException(f"{file}: some messages would reach nobody")
-    counts = (len(plans.scopes), len(plans.people), len(plans.robots))
-    say(f"{file}: in order; defaults, {counts[0]} scopes and {counts[1]} people, {counts[2]} robots")
+        raise click.ClickException(bilingual("{file}: some messages would reach nobody", file=file))
+    told = bilingual(
+        "{file}: in order; defaults, {scopes} scopes and {people} people, {robots} robots",
+        file=file,
+        scopes=len(plans.scopes),
+        people=len(plans.people),
+        robots=len(plans.robots),
+    )
+    say(told)
 
 
 @click.command("preview")

@@ -126,3 +126,43 @@ def test_what_the_settings_of_the_notifier_lack_is_told_in_both_languages(
         channel_lanes(settings)
         configured(settings, None)
     assert english in str(refused.value) and chinese in str(refused.value)
+
+
+REMARKED = """
+version: 1
+robots:
+  dingtalk:
+    east: {token: {env: NOT_SET_HERE}}
+    west: {token: {file: /nowhere/token}}
+    south: {token: {file: EMPTY}}
+sms:
+  aliyun:
+    templates:
+      reminder: {id: a, variables: [case]}
+      supervisor: {id: b, variables: [case]}
+      lapsed: {id: c, variables: [case]}
+defaults: {channels: {default: [LIST]}, robots: {dingtalk: east}, digest: {at_opening: true}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "told"),
+    [
+        ("aliyun-sms, email", 0, ("email 发送", "单独发送", "未设置变量 NOT_SET", "token；", "为空", "不发消息")),
+        ("aliyun-sms", 1, ("没有人会收到", "不会送达任何人")),
+        ("tencent-sms, email", 0, ("tencent-sms 的模板",)),
+    ],
+)  # fmt: skip
+def test_what_a_check_remarks_is_told_in_both_languages(
+    tmp_path: Path, names: str, status: int, told: tuple[str, ...]
+) -> None:
+    """Each remark with its place, and whether the file is in order."""
+    (tmp_path / "empty").write_text("")
+    file = tmp_path / "p.yaml"
+    file.write_text(REMARKED.replace("LIST", names).replace("EMPTY", str(tmp_path / "empty")))
+    done = CliRunner().invoke(alerts, ["check", str(file)])
+    assert done.exit_code == status
+    assert [one for one in told if one not in done.stderr] == []
+    for line in done.stderr.splitlines():
+        assert re.search(r"（.*[\u4e00-\u9fff]{2}.*）$", line) or line.endswith("reach nobody)"), line
+    assert ("无误" in done.stdout and "in order" in done.stdout) is (status == 0)

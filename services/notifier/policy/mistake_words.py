@@ -44,6 +44,23 @@ _SAID: Final[Said] = (
     (r"(?P<name>\S+) may have (?P<longest>\d+) characters, and (?P<most>\d+) are allowed; "
      r"take (?P<one>\S+) and (?P<other>\S+)",
      translated("{name} may have {longest} characters, and {most} are allowed; take {one} and {other}.")),
+    # What a check remarks of a policy that is in order.
+    (r"the templates of (?P<channel>\S+) stand neither here .*",
+     translated("The templates of {channel} stand neither here nor in the settings at hand: they were not looked at.")),
+    (r"(?P<channel>\S+) has no template for digest: each alert goes by itself",
+     translated("{channel} has no template for digest: each alert goes by itself.")),
+    (r"(?P<channel>\S+) has no template for (?P<kinds>.+); no other channel .*",
+     translated("{channel} has no template for {kinds}; no other channel of the list tells it: nobody is told.")),
+    (r"(?P<channel>\S+) has no template for (?P<kinds>.+); (?P<other>\S+) tells it instead",
+     translated("{channel} has no template for {kinds}; {other} tells it instead.")),
+    (r"no list of channels names (?P<provider>\S+) here: .*",
+     translated("No list of channels names {provider} here: the robot stays silent.")),
+    (r"the variable (?P<name>\S+) is not set here; the service needs it .*",
+     translated("The variable {name} is not set here; the service needs it.")),
+    (r"(?P<file>.+) cannot be read: \S+ here; the service needs it .*",
+     translated("{file} cannot be read here; the service needs it.")),
+    (r"(?P<file>.+) is empty here; the service needs it .*",
+     translated("{file} is empty here; the service needs it.")),
 )  # fmt: skip
 _NO_DECLINING: Final = translated("reminders and the notice of a lapse cannot be declined")
 """What the shape of a policy says behind any mistake in `opt_out`."""

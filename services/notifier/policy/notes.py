@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from services.notifier.channels.sms_templates import DIGEST, NEEDED, missing
 from services.notifier.model.kinds import EventKind
+from services.notifier.policy.mistake_words import policy_mistake
 from services.notifier.schedule.plan import OfficePlan, Plans, meant
 from shared.platform.officefile.document import Document
 
@@ -75,13 +76,13 @@ def _of_list(
         remark = (
             f"the templates of {name} stand neither here nor in the settings at hand: they were not looked at"
         )
-        yield Note(str(document.bad(key, remark)), lost=False)
+        yield Note(policy_mistake(document.bad(key, remark)), lost=False)
         return
     lacking = missing(wanted, has)
     if DIGEST in lacking:
         lacking.remove(DIGEST)
         remark = f"{name} has no template for {DIGEST}: each alert goes by itself"
-        yield Note(str(document.bad(key, remark)), lost=False)
+        yield Note(policy_mistake(document.bad(key, remark)), lost=False)
     by: dict[str, list[str]] = {}
     for kind in lacking:
         by.setdefault(_other(names, name, kind, templates), []).append(kind)
@@ -90,7 +91,7 @@ def _of_list(
         remark = (
             f"{other} tells it instead" if other else "no other channel of the list tells it: nobody is told"
         )
-        yield Note(str(document.bad(key, f"{what}; {remark}")), lost=not other)
+        yield Note(policy_mistake(document.bad(key, f"{what}; {remark}")), lost=not other)
 
 
 def _other(names: Sequence[str], name: str, kind: str, templates: Templates) -> str:
@@ -105,4 +106,4 @@ def _idle_robots(
     for provider in plan.robots:
         if provider not in listed:
             reason = f"no list of channels names {provider} here: the robot stays silent"
-            yield Note(str(document.bad(f"{key}.robots.{provider}", reason)), lost=False)
+            yield Note(policy_mistake(document.bad(f"{key}.robots.{provider}", reason)), lost=False)
