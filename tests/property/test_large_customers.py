@@ -45,7 +45,7 @@ CALM = (
 )
 USUAL = (
     *("visit",) * 7, *("correct",) * 6, "call", "outreach", "follow_up", "follow_up", "survey",
-    "deal", "dispute", "depart", "enrol",
+    "deal", "dispute", "depart", "enrol", "transfer", "complain",
 )  # fmt: skip
 RARE = ("cancel", "sign", "rule", "transfer", "complain", "conceal", "recognise", "household", "adopt")
 

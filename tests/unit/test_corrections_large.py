@@ -117,6 +117,23 @@ def test_the_next_correction_judges_what_it_changes() -> None:
     assert 5 * steps_of(lambda: office.correct(LARGE - 2)) < first
 
 
+@pytest.mark.parametrize(
+    "matter",
+    [
+        f.Transfer(customer=f.Party(None, (SHARED,), (SHARED,)), to="wang", approved_by=("bo",)),
+        f.Complaint(customer=f.Party(None, (SHARED,), (SHARED,)), against="li", decided_by="bo"),
+    ],
+    ids=["transfer", "complaint"],
+)
+def test_one_transfer_or_complaint_does_not_make_each_correction_judge_everything(matter: f.Matter) -> None:
+    """It concerns the one customer that it names, and is judged again as any other record."""
+    office = Office("base", LARGE)
+    office.fold(matter)
+    first = steps_of(lambda: office.correct(5))
+    assert 5 * steps_of(lambda: office.correct(6)) < first
+    assert 5 * steps_of(lambda: office.correct(LARGE - 2)) < first
+
+
 def test_what_a_correction_asks_for_is_asked_for_once() -> None:
     """The records of a customer who was judged again are at hand with all that they name."""
     office = Office("base", LARGE)

@@ -15,6 +15,7 @@ from shared.ids import Contact, CustomerId, EventId
 from shared.rules.domain.differences import differences
 from shared.rules.domain.facts import (
     Call,
+    Complaint,
     Correction,
     DisputeOpening,
     FollowUp,
@@ -25,6 +26,7 @@ from shared.rules.domain.facts import (
     Ruling,
     Subscription,
     Survey,
+    Transfer,
     Visit,
 )
 from shared.rules.domain.firsts import Firsts, Place
@@ -42,8 +44,8 @@ FEW_INDEXES = 4
 """Of so many customers of a scope, those that were corrected last."""
 JOINING = (HouseholdLink, Recognition, Ruling)
 """What can make one customer of several without a contact of both."""
-_PLAIN = (Visit, Call, Outreach, FollowUp, Survey)
-"""What concerns one customer and looks at nothing but the claim: no deal, dispute, joining or bar."""
+_PLAIN = (Visit, Call, Outreach, FollowUp, Survey, Transfer, Complaint)
+"""What concerns one customer and looks at nothing but how it stands: no deal, dispute or joining."""
 ASKING = (Subscription, DisputeOpening)
 """What looks at how a deal or a dispute stands now, and so is judged at each correction."""
 
