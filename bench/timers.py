@@ -134,4 +134,5 @@ def explained(connection: psycopg.Connection[Any], name: str) -> tuple[float, fl
     query = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {queries('services.notifier')[name]}"
     row: Any = connection.execute(query.encode(), given).fetchone()
     (told,) = row[0]
-    return told["Planning Time"] + told["Execution Time"], told["Plan"]["Actual Rows"]
+    changed = told["Plan"]["Plans"][0]["Actual Rows"]  # what an UPDATE found; it returns no rows itself
+    return told["Planning Time"] + told["Execution Time"], changed
