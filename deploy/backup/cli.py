@@ -11,7 +11,7 @@ import click
 
 from shared.i18n import bilingual, translated
 from shared.platform.options import clock, database_refused, database_url, settings_refused
-from shared.platform.output_errors import lost_output
+from shared.platform.output_errors import said_of
 from shared.platform.text.terminal import PlainGroup, say
 
 _PARTS = ("intake", "attribution", "notifier", "registers", "audit", "access", "access_record")
@@ -71,7 +71,7 @@ def backup_database(file: Path, parts: tuple[str, ...], database_url: str) -> No
             chosen = parts or kept_parts(database_url)
             back_up(database_url, file, chosen)
     except (BackupError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None
     say(f"{translated('backed up')}: {', '.join(chosen)}, {file}, {file.stat().st_size} bytes")
 
 
@@ -102,7 +102,7 @@ def restore_database(
             now = open_clock(clock, demonstration=clock != "system").now()
             bring_back(database_url, file, chosen, now, replace=replace)
     except (BackupError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None
     say(f"{translated('restored')}: {', '.join(chosen)}")
     if _VAULT in chosen:
         say(
@@ -129,7 +129,7 @@ def check(file: Path, as_json: bool) -> None:
     try:
         told = _of_files(file) if file.read_bytes()[:2] == GZIP else _of_database(file)
     except (BackupError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None
     if as_json:
         say(json.dumps(told, ensure_ascii=False, indent=2))
         return
@@ -186,7 +186,7 @@ def files(
     try:
         digests = archive(file, named, keys)
     except (BackupError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None
     say(f"{translated('backed up')}: {', '.join(named)}, {len(digests)} → {file}")
     say(bilingual("keys are in no backup: keep each file of keys apart, and away from backups of the vault"))
 
@@ -204,7 +204,7 @@ def restore_files(file: Path, into: Path) -> None:
     try:
         found = unpack(file, into)
     except (BackupError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None
     say(f"{translated('restored')}: {len(found)} → {into}")
 
 

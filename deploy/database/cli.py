@@ -8,7 +8,7 @@ import click
 
 from shared.i18n import bilingual
 from shared.platform.options import database_refused, database_url
-from shared.platform.output_errors import lost_output
+from shared.platform.output_errors import said_of
 from shared.platform.text.terminal import say
 
 
@@ -39,7 +39,7 @@ def prepare(database_url: str, urls: Path | None, prefix: str, schemas: tuple[st
         with database_refused():
             done = prepare_database(database_url, prefix=prefix, only=schemas, urls=urls)
     except (DatabaseError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None
     for schema, migrations in done.migrations.items():
         say(f"{schema}: {', '.join(migrations) or bilingual('up to date')}")
     if done.made:

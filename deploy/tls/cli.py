@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from shared.platform.output_errors import lost_output
+from shared.platform.output_errors import said_of
 from shared.platform.text.terminal import PlainGroup, say
 
 
@@ -43,4 +43,4 @@ def new(
         if authority_to is not None:
             say(str(publish_authority(folder, authority_to)))
     except (CertificateError, OSError) as error:
-        raise click.ClickException(lost_output(error) or str(error)) from None
+        raise click.ClickException(said_of(error)) from None

@@ -6,7 +6,6 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,10 @@ from shared.ids import OfficeId, ScopeId
 from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.officefile.mistake_words import bilingual_line
 from shared.platform.options import rulebook_folder
-from shared.platform.output_errors import lost_output
+from shared.platform.output_errors import said_of
 from shared.platform.place_names import PlaceNames
 from shared.platform.text.terminal import say
-from shared.platform.whole_file import whole_file
+from shared.platform.whole_file import file_from_memory
 from shared.rules.commands.judge import Moment, refuse
 from shared.rules.commands.scheme import scheme_folder
 from shared.rules.judge.files import UnreadableFileError, open_events
@@ -137,7 +136,7 @@ def report_command(
         refuse("panke report: " + bilingual("no report {name}; there are {known}", name=name, known=known))
     except (BadInputError, OfficeFileError, UnreadableFileError, WrongQuestionError, OSError) as error:
         named = "--by: " if isinstance(error, WrongQuestionError) and error.field == "by" else ""
-        refuse(f"panke report: {named}{lost_output(error) or error}")
+        refuse(f"panke report: {named}{said_of(error)}")
     differences = explain(registers, earlier, made) if earlier is not None else None
     if as_plain:
         say(in_json(made, differences))
@@ -151,12 +150,8 @@ def _write(path: Path, report: OfficeReport, english: bool, names: PlaceNames) -
     from services.registers.sheets.report_book import ReportEdition, write_report
 
     _, known = find_report(report.name)
-    with whole_file(path) as file:
-        made = (
-            BytesIO()
-        )  # the library ends its archive once more when it is collected: here, not on a closed file
-        write_report(report, made, ReportEdition(known.code, english=english, names=names))
-        file.write(made.getbuffer())
+    with file_from_memory(path) as file:
+        write_report(report, file, ReportEdition(known.code, english=english, names=names))
 
 
 @contextmanager

@@ -20,3 +20,8 @@ _LOST: Final = {
 def lost_output(error: Exception) -> str | None:
     """Why there is no output, in words; None for an error that is of something else."""
     return _LOST.get(error.errno or 0) if isinstance(error, OSError) else None
+
+
+def said_of(error: Exception) -> str:
+    """Why a command ends: that it has lost its output, in words, else what the error says itself."""
+    return lost_output(error) or str(error)

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -53,6 +54,17 @@ def whole_file(path: Path, opener: Callable[[str, int], int] | None = None) -> I
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def file_from_memory(path: Path) -> Iterator[BytesIO]:
+    """A whole file that is made in memory first: a library may end its archive once more when it is collected, which
+    it does here, and not on a file that is closed by then.
+    """
+    with whole_file(path) as file:
+        made = BytesIO()
+        yield made
+        file.write(made.getbuffer())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.notifier import END, Office, Stream, Told, local
+from tests.support.notifier import END, Office, Stream, local, of_edition
 
 
 @pytest.fixture
@@ -16,10 +16,6 @@ def office(database: str) -> Iterator[Office]:
     office = Office(database, local(1, 10))
     yield office
     office.close()
-
-
-def of_edition(number: int, *told: Told) -> list[Told]:
-    return [(value, [*headers, ("edition", b"%d" % number)]) for value, headers in told]
 
 
 def test_an_edition_that_tells_older_states_too_loses_and_repeats_no_alert(office: Office) -> None:

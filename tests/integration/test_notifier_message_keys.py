@@ -21,7 +21,7 @@ from services.notifier.model.metrics import Metrics
 from services.notifier.policy.file import plans_of
 from services.notifier.schedule.ladder import OfficeHours
 from shared.platform.officefile.document import parse
-from tests.support.notifier import END, Keeping, Office, Stream, Told, local
+from tests.support.notifier import END, Keeping, Office, Stream, local, of_edition
 
 CHANNELS = ("first", "second", "keeping")
 PLANS = plans_of(parse(b"version: 1\ndefaults: {digest: {threshold: 3}}", "p"), OfficeHours(), CHANNELS)
@@ -40,10 +40,6 @@ def office(database: str) -> Iterator[Office]:
 def claims(office: Office, count: int) -> None:
     office.hear(*(office.stream.claim(f"c{n}", "li") for n in range(count)))
     office.at(local(5, 16))
-
-
-def of_edition(number: int, *told: Told) -> list[Told]:
-    return [(value, [*headers, ("edition", b"%d" % number)]) for value, headers in told]
 
 
 def dispatcher(office: Office, *channels: Channel, policy: RetryPolicy = ONCE) -> Dispatcher:

@@ -149,6 +149,11 @@ class Stream:
 Told = tuple[bytes | None, list[tuple[str, bytes]]]
 
 
+def of_edition(number: int, *told: Told) -> list[Told]:
+    """The same messages as attribution tells them in that edition."""
+    return [(value, [*headers, ("edition", b"%d" % number)]) for value, headers in told]
+
+
 class Office:
     """A notifier's database, its inbox and its queue, with clocks that the test sets."""
 

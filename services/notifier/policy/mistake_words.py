@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.i18n import translated
+from shared.i18n import Text, translated
 from shared.platform.officefile.errors import OfficeFileError
-from shared.platform.officefile.mistake_words import Said, words_of
+from shared.platform.officefile.mistake_words import Said, in_chinese_too, words_of
 
 _SAID: Final[Said] = (
     (r"must be 1, the version of this format", translated("The version must be 1, that of this format.")),
@@ -68,14 +68,18 @@ _NO_DECLINING: Final = translated("reminders and the notice of a lapse cannot be
 
 def policy_mistake(error: OfficeFileError) -> str:
     """What the command and the service say of it: place and reason, and behind them the reason in Chinese."""
-    return str(error).removesuffix(error.reason) + with_chinese(error.reason)
+    return in_chinese_too(str(error), _words(error.reason))
 
 
 def with_chinese(reason: str) -> str:
     """The reason, and behind it the same in Chinese; one that no words are known for stays as it is."""
+    return in_chinese_too(reason, _words(reason))
+
+
+def _words(reason: str) -> Text | None:
     alone = reason.removesuffix(f"; {_NO_DECLINING.en}")
     words = words_of(alone, _SAID)
-    if words is None:
-        return reason
-    hint = "" if alone == reason else f"；{_NO_DECLINING.zh}"
-    return f"{reason}（{words.zh.removesuffix('。')}{hint}）"
+    if words is None or alone == reason:
+        return words
+    zh, en = words.zh.removesuffix("。"), words.en.removesuffix(".")
+    return Text(f"{zh}；{_NO_DECLINING.zh}", f"{en}; {_NO_DECLINING.en}")

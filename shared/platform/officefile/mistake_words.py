@@ -75,8 +75,14 @@ _given = re.compile(r", not (?P<given>[^;]+)(?:;.*)?$", re.DOTALL).search
 
 def bilingual_line(error: Exception, said: Said = ()) -> str:
     """The line of a mistake: file, place and reason as they were, and behind them the reason in Chinese."""
-    words = words_of(error.reason, said) if isinstance(error, OfficeFileError) else None
-    return str(error) if words is None else f"{error}（{words.zh.removesuffix('。')}）"
+    return in_chinese_too(
+        str(error), words_of(error.reason, said) if isinstance(error, OfficeFileError) else None
+    )
+
+
+def in_chinese_too(line: str, words: Text | None) -> str:
+    """A line, and behind it the same in Chinese; one that no words are known for stays as it is."""
+    return line if words is None else f"{line}（{words.zh.removesuffix('。')}）"
 
 
 def words_of(reason: str, said: Said = ()) -> Text | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from contextlib import ExitStack
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from shared.platform.officefile.errors import OfficeFileError
 from shared.platform.options import rulebook_folder
 from shared.platform.output_errors import lost_output
 from shared.platform.text.terminal import output, say
-from shared.platform.whole_file import whole_file
+from shared.platform.whole_file import file_from_memory
 from shared.rules.commands.judge import Moment, cores, progress_bar, refuse
 from shared.rules.commands.tables import SHOWN, book_shown, claim_shown, print_table, shares_shown
 from shared.rules.judge.encoding import pieces, unpacked
@@ -173,12 +172,8 @@ def _on_spark(master: str, files: tuple[str, ...], setup: ReplaySetup) -> Replay
 def _write(path: Path, result: ReplayResult) -> None:
     from shared.rules.replays.workbook import write_workbook
 
-    with whole_file(path) as file:
-        made = (
-            BytesIO()
-        )  # the library ends its archive once more when it is collected: here, not on a closed file
-        write_workbook(result, made)
-        file.write(made.getbuffer())
+    with file_from_memory(path) as file:
+        write_workbook(result, file)
 
 
 def _print(result: ReplayResult) -> None:
