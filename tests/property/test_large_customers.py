@@ -47,6 +47,10 @@ USUAL = (
     *("visit",) * 7, *("correct",) * 6, "call", "outreach", "follow_up", "follow_up", "survey",
     "deal", "dispute", "depart", "enrol", "transfer", "complain",
 )  # fmt: skip
+SETTLED = (
+    *("visit",) * 7, *("correct",) * 6, "follow_up", "deal", "deal", "sign", "cancel", "dispute", "dispute",
+    "rule", "rule", "evidence", "conceal", "recognise", "recognise", "transfer", "depart", "enrol",
+)  # fmt: skip
 RARE = ("cancel", "sign", "rule", "transfer", "complain", "conceal", "recognise", "household", "adopt")
 
 
@@ -54,7 +58,7 @@ RARE = ("cancel", "sign", "rule", "transfer", "complain", "conceal", "recognise"
 def desk_moves(draw: st.DrawFn) -> list[tuple[str, dict[str, Any]]]:
     """What a desk does that types one number for everybody, and parts what it joined."""
     chance = random.Random(draw(st.integers(0, 2**32)))
-    kinds = chance.choice((CALM, CALM, USUAL, (*USUAL, *USUAL, *RARE)))
+    kinds = chance.choice((CALM, CALM, USUAL, SETTLED, SETTLED, (*USUAL, *USUAL, *RARE)))
     late = chance.choice(((0,), (0, 0, 0, 0, 1, 3, 9)))
     return [_move(chance, chance.choice(kinds), late) for _ in range(chance.randint(15, 60))]
 
@@ -66,6 +70,7 @@ def _move(chance: random.Random, kind: str, late: tuple[int, ...]) -> tuple[str,
         "other": chance.choice((None, *STAFF)),
         "third": chance.choice((None, *STAFF)),
         "n": chance.randrange(41),
+        "of": chance.random(),
         "party": chance.choice(
             corrected if kind == "correct" else ("hub", "hub", "hub", "hub", "both", "other")
         ),
@@ -81,6 +86,16 @@ def party_of(kind: str, n: int, seq: int) -> f.Party:
         "own": (f"+86137{seq:08d}",), "none": (),
     }[kind]  # fmt: skip
     return f.Party(f"n{n % 7}" if n % 5 else None, phones, phones)
+
+
+def record_before(share: float, seq: int) -> str:
+    """One of the records of customers so far."""
+    return f"r{8 + int(share * (seq - 8))}"
+
+
+def visit_before(share: float, seq: int) -> str:
+    """The visit by one of them, if it is one."""
+    return f"w{8 + int(share * (seq - 8))}"
 
 
 def visit_of(a: dict[str, Any], seq: int) -> f.Visit:
@@ -118,18 +133,20 @@ def matter_of(kind: str, a: dict[str, Any], seq: int) -> f.Matter:
             return f.Survey(party)
         case "correct":
             says = (("phones",), ("phones",), ("phones",), ("name",), ("name", "phones", "wechat"))[odd % 5]
-            target = f"r{8 + n * (seq - 8) // 41}"
-            return f.Correction(target, party, by, APPROVERS if odd != 9 else (), says)
+            return f.Correction(record_before(n / 41, seq), party, by, APPROVERS if odd != 9 else (), says)
         case "deal":
-            return f.Subscription(f"d{n % 9}", party, by, None)
+            return f.Subscription(f"d{n % 3}", party, by, None)
         case "cancel":
-            return f.Cancellation(f"d{n % 9}")
+            return f.Cancellation(f"d{n % 3}")
         case "sign":
-            return f.Signing(f"d{n % 9}")
+            return f.Signing(f"d{n % 3}")
         case "dispute":
-            return f.DisputeOpening(f"D{n % 5}", party, by, f"d{n % 9}" if odd < 4 else None)
+            return f.DisputeOpening(f"D{n % 2}", party, by, f"d{n % 3}" if odd < 4 else None)
         case "rule":
-            return f.Ruling(f"D{n % 5}", "bo", a["other"], {by: 10000} if odd < 6 else None, APPROVERS)
+            over = f"system:{record_before(a['of'], seq)}" if odd < 5 else f"D{n % 2}"
+            return f.Ruling(over, "bo", a["other"], {by: 10000} if odd < 6 else None, APPROVERS)
+        case "evidence":
+            return f.EvidenceAdding(f"D{n % 2}", (f"paper {seq}",))
         case "depart":
             return f.Departure(by)
         case "enrol":
@@ -148,9 +165,10 @@ def other_of(kind: str, a: dict[str, Any], party: f.Party, seq: int) -> f.Matter
         case "complain":
             return f.Complaint(customer=party, against=by, decided_by="bo")
         case "conceal":
-            return f.Concealment(f"w{n}", "bo", a["other"])
+            return f.Concealment(visit_before(a["of"], seq), "bo", a["other"])
         case "recognise":
-            return f.Recognition(f"w{n}", by, None, ("seen",), "su")
+            registration = record_before(n / 41, seq) if a["odd"] < 6 else None
+            return f.Recognition(visit_before(a["of"], seq), by, registration, ("seen",), "su")
     return f.Adoption(("getian", "shijiazhuang", "base")[n % 3], 1, BEGIN + timedelta(minutes=seq))
 
 
@@ -162,7 +180,17 @@ def desk_facts(drawn: list[tuple[str, dict[str, Any]]]) -> list[f.Fact]:
     ]
     for seq, (name, role) in enumerate(everybody, 1):
         made.append(f.Fact(f"r{seq}", seq, "demo", "hall", at, at, None, f.Enrolment(name, name, role, {})))
-    calm = {"by": "li", "other": None, "third": None, "n": 1, "party": "hub", "late": 0, "gap": 1, "odd": 10}
+    calm = {
+        "by": "li",
+        "other": None,
+        "third": None,
+        "n": 1,
+        "of": 0.0,
+        "party": "hub",
+        "late": 0,
+        "gap": 1,
+        "odd": 10,
+    }
     begun = [("visit", {**calm, "by": STAFF[n % 3], "n": n}) for n in range(6)]
     for seq, (kind, a) in enumerate([*begun, *drawn], len(made) + 1):
         at += timedelta(minutes=a["gap"])

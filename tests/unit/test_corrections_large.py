@@ -117,21 +117,38 @@ def test_the_next_correction_judges_what_it_changes() -> None:
     assert 5 * steps_of(lambda: office.correct(LARGE - 2)) < first
 
 
+ALL = f.Party(None, (SHARED,), (SHARED,))
+SOLD = f.Subscription("d", ALL, "li", None)
+ASKED = f.DisputeOpening("D", ALL, "li", None)
+
+
 @pytest.mark.parametrize(
-    "matter",
+    "matters",
     [
-        f.Transfer(customer=f.Party(None, (SHARED,), (SHARED,)), to="wang", approved_by=("bo",)),
-        f.Complaint(customer=f.Party(None, (SHARED,), (SHARED,)), against="li", decided_by="bo"),
+        [f.Transfer(customer=ALL, to="wang", approved_by=("bo",))],
+        [f.Complaint(customer=ALL, against="li", decided_by="bo")],
+        [SOLD, f.Signing("d")],
+        [SOLD, f.Cancellation("d")],
+        [ASKED, f.EvidenceAdding("D", ("a paper",))],
+        [ASKED, f.Ruling("D", "bo", "wang", None)],
+        [SOLD, ASKED, f.Ruling("D", "bo", "wang", {"li": 5000, "wang": 5000})],
+        [f.Concealment(f"v{LARGE // 2}", "bo", "li")],
+        [f.Recognition(f"v{LARGE - 1}", "li", "r3", ("seen",), "bo")],
     ],
-    ids=["transfer", "complaint"],
+    ids=lambda matters: "-".join(type(each).__name__ for each in matters),
 )
-def test_one_transfer_or_complaint_does_not_make_each_correction_judge_everything(matter: f.Matter) -> None:
-    """It concerns the one customer that it names, and is judged again as any other record."""
+def test_what_was_settled_of_a_large_customer_does_not_make_each_correction_judge_everything(
+    matters: list[f.Matter],
+) -> None:
+    """It concerns the one customer whom it names, or whose deal, dispute or visit: it is judged again alone."""
     office = Office("base", LARGE)
-    office.fold(matter)
+    for matter in matters:
+        office.fold(matter)
+    assert len(office.customer().records) == LARGE + len(matters)
     first = steps_of(lambda: office.correct(5))
     assert 5 * steps_of(lambda: office.correct(6)) < first
     assert 5 * steps_of(lambda: office.correct(LARGE - 2)) < first
+    assert 5 * steps_of(lambda: office.rename(7)) < first
 
 
 def test_what_a_correction_asks_for_is_asked_for_once() -> None:

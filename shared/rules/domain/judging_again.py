@@ -16,7 +16,7 @@ from msgspec.structs import fields, replace
 
 from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import Visit
+from shared.rules.domain.facts import Concealment, Matter, Recognition, Visit
 from shared.rules.domain.long_list import Items
 from shared.rules.domain.record_index import RecordIndex, index_of, is_plain, party_named
 from shared.rules.domain.rejudgement import Rejudging, judge_again
@@ -49,13 +49,15 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
     index = index_of(case.slice, known)
     if index is None or not is_plain(changed) or index.others - {changed.fact.id}:
         return None
+    if any(_looks_at(index.filed[record].fact.matter, changed) for record in index.by_name):
+        return None
     hub = index.hub(changed)
     if hub is None:
         return None
     party, known_already = party_named(changed), changed.fact.id in index.filed
     apart = [] if party is not None and hub in party.contacts else [changed]
     rest, naming = len(index.filed) - known_already, len(index.naming) - (known_already and party is not None)
-    if rest != naming:
+    if rest != naming + len(index.by_name):
         return None  # one of them names nobody
     if apart and party is not None and any(index.contacts.count(c) > known_already for c in party.contacts):
         return None  # it has something in common with the rest
@@ -66,6 +68,14 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
         index.trail = None
         index.go_on(case.slice, known)
     return told
+
+
+def _looks_at(matter: Matter, changed: FiledRecord) -> bool:
+    """Whether it is about this very record, and so goes where that one goes."""
+    if isinstance(matter, Recognition) and matter.registration == changed.fact.id:
+        return True
+    visit = changed.fact.matter.visit if isinstance(changed.fact.matter, Visit) else None
+    return isinstance(matter, Recognition | Concealment) and matter.visit == visit
 
 
 def _judged(
@@ -116,7 +126,7 @@ class _Run:
             step, before = trail.steps[at], self._before(at)
             if step is not None and place not in trail.asking and _is_alike(step.before, before):
                 continue
-            judged, step = place, self._step(trail.sources[at], before)
+            judged, step = place, self._step(place, trail.sources[at], before)
             if step is None:
                 return False
             self.changed.append(Changed(place, trail.put_step(at, step), step))
@@ -154,9 +164,9 @@ class _Run:
         self.changed.append(Changed(place, self._trail.take_out(place), None))
         return place + 1
 
-    def _step(self, source: Source, before: Customer | None) -> StepAgain | None:
+    def _step(self, place: int, source: Source, before: Customer | None) -> StepAgain | None:
         """Judge one on what stands before it; of lists only what is asked for is there."""
-        scratch, visit = self._scratch(before), None
+        scratch, visit = self._scratch(place, source, before), None
         if isinstance(source, FiledRecord):
             matter = source.fact.matter
             if isinstance(matter, Visit):
@@ -169,18 +179,28 @@ class _Run:
         found = scratch.changed_customers()
         if len(found) != 1:
             return None
-        for key, each in scratch.changes.items():
-            if isinstance(each, Dispute):  # over this one alone
-                self.disputes[key] = replace(each, customers=(self._known.id,))
-        return StepAgain(before, replace(found[0], id=self._known.id), visit)
+        disputes = {key: each for key, each in scratch.changes.items() if isinstance(each, Dispute)}
+        disputing = any(each is not self.disputes.get(key) for key, each in disputes.items())
+        for key, each in disputes.items():  # over this one alone
+            self.disputes[key] = replace(each, customers=(self._known.id,))
+        after = replace(found[0], id=self._known.id)
+        return StepAgain(before, after if visit is not None else replace(after, receptions=()), visit, disputing)
 
-    def _scratch(self, before: Customer | None) -> SliceDraft:
+    def _scratch(self, place: int, source: Source, before: Customer | None) -> SliceDraft:
         scratch = SliceDraft(Slice({SCOPE: self._case.scope}))
         if before is None:
             return scratch
         lists: dict[str, Items[Any]] = dict.fromkeys(_ADDED, ())
         lists |= {"records": _SOMETHING, "grants": before.grants[-1:]}
         here = CustomerRef(before.id)
+        matter = source.fact.matter if isinstance(source, FiledRecord) else None
+        if isinstance(matter, Recognition | Concealment):
+            lists["receptions"] = self._trail.received(matter.visit, place)
+            if lists["receptions"]:
+                scratch.put({Key("visit", matter.visit): here})
+        if isinstance(matter, Recognition) and matter.registration in self._index.filed:
+            named = self._index.filed[matter.registration]
+            scratch.put({Key("record", matter.registration): named})
         scratch.put(
             {Key("customer", before.id): replace(before, **lists), Key("contact", self._trail.hub): here}
         )

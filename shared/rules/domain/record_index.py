@@ -15,15 +15,19 @@ from shared.ids import Contact, CustomerId, EventId
 from shared.rules.domain.differences import differences
 from shared.rules.domain.facts import (
     Call,
+    Cancellation,
     Complaint,
+    Concealment,
     Correction,
     DisputeOpening,
+    EvidenceAdding,
     FollowUp,
     HouseholdLink,
     Outreach,
     Party,
     Recognition,
     Ruling,
+    Signing,
     Subscription,
     Survey,
     Transfer,
@@ -46,8 +50,10 @@ JOINING = (HouseholdLink, Recognition, Ruling)
 """What can make one customer of several without a contact of both."""
 _PLAIN = (Visit, Call, Outreach, FollowUp, Survey, Transfer, Complaint)
 """What concerns one customer and looks at nothing but how it stands: no deal, dispute or joining."""
-ASKING = (Subscription, DisputeOpening)
-"""What looks at how a deal or a dispute stands now, and so is judged at each correction."""
+BY_NAME = (Signing, Cancellation, EvidenceAdding, Ruling, Concealment, Recognition)
+"""What names a deal, a dispute or a visit, and nobody by a contact."""
+ASKING = (Subscription, DisputeOpening, *BY_NAME)
+"""What looks at how a deal, a dispute or a visit stands now, and so is judged at each correction."""
 
 
 def is_plain(filed: FiledRecord) -> bool:
@@ -90,6 +96,7 @@ class RecordIndex:
         self.names.gather(pair for each in filed for pair in _names_of(each))
         self.naming = sorted(each.fact.seq for each in filed if party_named(each) is not None)
         self.joining = {each.fact.id for each in filed if isinstance(each.fact.matter, JOINING)}
+        self.by_name = {each.fact.id for each in filed if isinstance(each.fact.matter, BY_NAME)}
         self.others = {each.fact.id for each in filed if not is_alone(each)}
         self.touched: dict[EventId, FiledRecord | None] = {}
         self.trail: Trail | None = None
@@ -151,6 +158,7 @@ class RecordIndex:
         if party_named(filed) is not None:
             del self.naming[bisect_left(self.naming, filed.fact.seq)]
         self.joining.discard(record)
+        self.by_name.discard(record)
         self.others.discard(record)
 
     def add(self, filed: FiledRecord) -> None:
@@ -167,6 +175,8 @@ class RecordIndex:
             insort(self.naming, filed.fact.seq)
         if isinstance(filed.fact.matter, JOINING):
             self.joining.add(record)
+        if isinstance(filed.fact.matter, BY_NAME):
+            self.by_name.add(record)
         if not is_alone(filed):
             self.others.add(record)
 

@@ -67,7 +67,9 @@ def identified(case: Case, known: Customer) -> Customer | None:
     left to `judge_again`.
     """
     index = index_of(case.slice, known)
-    if index is not None and not index.joining and index.hub() is not None:
+    if index is not None and index.joining:
+        return None
+    if index is not None and index.hub() is not None:
         return index.customer(known.id)
     records = records_of(case.slice, known)
     if any(isinstance(each.fact.matter, JOINING) for each in records):

@@ -6,24 +6,24 @@ As with the index this is a matter of time alone: it can be forgotten at any tim
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.ids import EventId
+from shared.ids import VisitId
 from shared.rules.domain.case import Case
 from shared.rules.domain.differences import differences
 from shared.rules.domain.firsts import Firsts
-from shared.rules.domain.long_list import Items, Splice, key_of, listed, place_of, spliced
+from shared.rules.domain.long_list import Items, Splice, listed, spliced
 from shared.rules.domain.record_index import ASKING, RecordIndex
 from shared.rules.domain.state import (
     Customer,
     FiledRecord,
     Grant,
+    Reception,
     RosterEntry,
 )
 
@@ -32,16 +32,20 @@ MANY = 32
 
 Source: TypeAlias = FiledRecord | RosterEntry
 """What is judged: a record, or that a consultant left."""
-_OWN: Final = {"records": "", "receptions": "event", "assists": "event"}
-"""The lists to which each record adds what is its own, and by what it is found there."""
+_OWN: Final = ("records", "receptions", "assists")
+"""The lists to which each record adds what is its own."""
 
 
 class StepAgain(Struct, frozen=True, gc=False):
-    """One record judged again on the customer `before` it, and the customer `after` it."""
+    """One record judged again on the customer `before` it, and the customer `after` it.
+
+    `disputing` tells that it changed a dispute.
+    """
 
     before: Customer | None
     after: Customer
-    visit: str | None = None
+    visit: VisitId | None = None
+    disputing: bool = False
 
     @property
     def granted(self) -> tuple[Grant, ...]:
@@ -58,6 +62,26 @@ class Changed(NamedTuple):
     now: StepAgain | None
 
 
+class OwnItems:
+    """A list to which each step adds items of its own, which stand by the place of that step."""
+
+    def __init__(self) -> None:
+        self.items: Items[Any] = ()
+        self._places: list[int] = []
+
+    def gather(self, owned: Iterable[tuple[int, Items[Any]]]) -> None:
+        """Begin with what each step owns, in the order of the places."""
+        found = list(owned)
+        self.items = listed(tuple(chain.from_iterable([items for _, items in found])))
+        self._places = list(chain.from_iterable([repeat(place, len(items)) for place, items in found]))
+
+    def exchange(self, place: int, was: Items[Any], now: Items[Any]) -> None:
+        """The step at this place owns other items now."""
+        at = bisect_left(self._places, place)
+        self._places[at : at + len(was)] = [place] * len(now)
+        self.items = spliced(self.items, (Splice(at, len(was), now),))
+
+
 class Trail:
     """What judging a customer's records again came to: all of them name `hub`, and so one customer."""
 
@@ -67,13 +91,12 @@ class Trail:
         self.places: list[int] = []
         self.sources: list[Source] = []
         self.steps: list[StepAgain | None] = []
-        self.placed: dict[EventId, int] = {}
         self.departures: set[int] = set()
         self.asking: set[int] = set()
-        self.visits: Counter[str] = Counter()
-        self.doubled: set[str] = set()
+        self.visits: dict[VisitId, list[int]] = {}
+        self.doubled: set[VisitId] = set()
         self.grants = Firsts[Grant]()
-        self.lists: dict[str, Items[Any]] = dict.fromkeys(_OWN, ())
+        self.lists = {name: OwnItems() for name in _OWN}
         self.receptions: Items[Any] = ()
 
     def holds(self, case: Case, known: Customer, index: RecordIndex) -> bool:
@@ -88,7 +111,7 @@ class Trail:
         """Forget a source; answers what it had come to."""
         at = bisect_left(self.places, place)
         was = self.steps.pop(at)
-        del self.placed[_event_of(self.sources[at])], self.places[at], self.sources[at]
+        del self.places[at], self.sources[at]
         self._count(place, was, -1)
         return was
 
@@ -98,7 +121,6 @@ class Trail:
         self.places.insert(at, place)
         self.sources.insert(at, source)
         self.steps.insert(at, None)
-        self.placed[_event_of(source)] = place
 
     def put_step(self, at: int, step: StepAgain) -> StepAgain | None:
         """What the source came to; answers what it had come to before."""
@@ -107,72 +129,72 @@ class Trail:
         self.steps[at] = step
         self._count(place, step, 1)
         unreceived = step.visit is not None and not step.after.receptions
-        if unreceived or asks(self.sources[at]):  # whose visit or deal it is stands elsewhere
+        if unreceived or step.disputing or asks(self.sources[at]):  # what it looks at stands elsewhere
             self.asking.add(place)
         return was
 
+    def received(self, visit: VisitId, before: int) -> Items[Reception]:
+        """The reception at a visit that one step before this place came to, if it did."""
+        for place in self.visits.get(visit, ()):
+            step = self.steps[bisect_left(self.places, place)]
+            if place < before and step is not None:
+                return step.after.receptions
+        return ()
+
     def _count(self, place: int, step: StepAgain | None, count: int) -> None:
         self.asking.discard(place)
-        if step is not None and step.visit is not None:
-            self.visits[step.visit] += count
-            (self.doubled.add if self.visits[step.visit] > 1 else self.doubled.discard)(step.visit)
+        if step is None or step.visit is None:
+            return
+        places = self.visits.setdefault(step.visit, [])
+        if count > 0:
+            places.append(place)
+        else:
+            places.remove(place)
+        (self.doubled.add if len(places) > 1 else self.doubled.discard)(step.visit)
+        if not places:
+            del self.visits[step.visit]
 
     def follow(self, told: Customer, now: Customer) -> None:
         """What is known of the lists is known of them as they stand now."""
         self.receptions = now.receptions
-        self.lists |= {name: getattr(now, name) for name in _OWN if getattr(told, name) is self.lists[name]}
+        for name, own in self.lists.items():
+            if getattr(told, name) is own.items:
+                own.items = getattr(now, name)
         if told.grants is self.grants.items:
             self.grants.items = now.grants
 
     def formed(self, changed: Sequence[Changed], index: RecordIndex) -> Customer:
         """The customer after the last step, with the lists of all steps, of which some changed since."""
         many = len(changed) > MANY + len(self.steps) // 8
-        self.lists = {name: self._gathered(name) if many else self._edited(name, changed) for name in _OWN}
         if many:
-            self._gather_grants()
+            self._gather()
         else:
-            self._edit_grants(changed)
+            self._edit(changed)
         last = self.steps[-1]
         assert last is not None
+        items = {name: own.items for name, own in self.lists.items()}
         lists = {"contacts": index.contacts.items, "names": index.names.items, "grants": self.grants.items}
-        return replace(last.after, first=index.naming[0], nth=0, **lists, **self.lists)
+        return replace(last.after, first=index.naming[0], nth=0, **lists, **items)
 
-    def _gathered(self, name: str) -> Items[Any]:
-        steps = filter(None, self.steps)
-        return listed(tuple(chain.from_iterable([_own(step, name) for step in steps])))
-
-    def _edited(self, name: str, changed: Sequence[Changed]) -> Items[Any]:
-        """A list with what other steps made of it."""
-        items, by = self.lists[name], _OWN[name]
-        changes = [each for each in changed if _own(each.was, name) != _own(each.now, name)]
-        for each in changes:
-            for item in _own(each.was, name):
-                at = place_of(items, by, key_of(by)(item))
-                assert at is not None
-                items = spliced(items, (Splice(at, 1),))
-        placed, key = self.placed, key_of(by)
-        for each in changes:
-            if own := _own(each.now, name):
-                at = bisect_left(items, each.place, key=lambda item: placed[key(item)])
-                items = spliced(items, (Splice(at, 0, own),))
-        return items
-
-    def _gather_grants(self) -> None:
+    def _gather(self) -> None:
+        steps = list(zip(self.places, self.steps, strict=True))
+        for name, own in self.lists.items():
+            own.gather([(place, _own(step, name)) for place, step in steps])
         self.grants = Firsts()
-        steps = zip(self.places, self.steps, strict=True)
         self.grants.gather(pair for place, step in steps for pair in _granted(place, step))
 
-    def _edit_grants(self, changed: Sequence[Changed]) -> None:
+    def _edit(self, changed: Sequence[Changed]) -> None:
+        for name, own in self.lists.items():
+            for each in changed:
+                was, now = _own(each.was, name), _own(each.now, name)
+                if was != now:
+                    own.exchange(each.place, was, now)
         for each in changed:
             for place, grant in _granted(each.place, each.was):
                 self.grants.remove(place, grant)
         for each in changed:
             for place, grant in _granted(each.place, each.now):
                 self.grants.add(place, grant)
-
-
-def _event_of(source: Source) -> EventId:
-    return source.fact.id if isinstance(source, FiledRecord) else source.event
 
 
 def asks(source: Source) -> bool:
