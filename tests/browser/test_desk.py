@@ -15,9 +15,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from shared.contract import format_instant, parse_instant
 from tests.support.console import PATIENCE, SIZES, ConsoleUnderTest, Visitors, sign_in
+from tests.support.patience import BROWSER_PATIENCE
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WAITS = 20_000
+WAITS = BROWSER_PATIENCE
 KEPT = """() => JSON.parse(localStorage.getItem(
   Object.keys(localStorage).find(one => one.startsWith("panke/desk/"))
 ))"""

@@ -11,8 +11,9 @@ from playwright.sync_api import Error, Page, expect
 
 from tests.support.console import ConsoleUnderTest, Visitors, sign_in
 from tests.support.parts import eventually
+from tests.support.patience import BROWSER_PATIENCE
 
-WAITS = 20_000
+WAITS = BROWSER_PATIENCE
 QUEUED = """() => JSON.parse(localStorage.getItem(
   Object.keys(localStorage).find(one => one.startsWith("panke/desk/")) || "") || "[]")"""
 KEPT = """async () => {

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.console import ConsoleUnderTest, Visitors
+from tests.support.patience import BROWSER_PATIENCE
 
 
 class FloorOfTest:
@@ -218,5 +219,5 @@ def test_the_floor_moves_by_itself(floor: FloorOfTest) -> None:
     page.evaluate("document.body.dataset.kept = 'yes'")
     floor.now = floor.console.now()  # the last ones alone stand on the page, and others come in meanwhile
     floor.visit("li", {"name": name, "phones": [phone()]}, 0)
-    expect(page.locator("#visits")).to_contain_text(name, timeout=30_000)
+    expect(page.locator("#visits")).to_contain_text(name, timeout=BROWSER_PATIENCE)
     assert page.get_attribute("body", "data-kept") == "yes"

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from deploy.demo.accounts import ADMINISTRATOR
 from tests.support.console import ConsoleUnderTest, Visitors, sign_in
+from tests.support.patience import BROWSER_PATIENCE
 
 BOOK: Final = {"rulebook": "handbook", "version": 1}
 PEOPLE: Final = {
@@ -23,7 +24,7 @@ PEOPLE: Final = {
     "wang": "consultant",
 }
 SIGN_IN: Final = ("gao", "wei", "hua")
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=BROWSER_PATIENCE)
 
 
 class OfficeOfTwo:

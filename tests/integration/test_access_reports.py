@@ -30,6 +30,7 @@ from tests.support.access import PASSWORD, settings_of
 from tests.support.answering import answering
 from tests.support.contract import JSON_BODY
 from tests.support.intake import raw, taking, visit
+from tests.support.patience import PATIENCE
 from tests.support.serving import until
 from tests.support.tokens import admission
 
@@ -150,7 +151,7 @@ async def running(deployment: Deployment) -> AsyncIterator[Running]:
 
 async def answers(deployment: Deployment) -> None:
     """Until access answers."""
-    async with httpx.AsyncClient() as client, asyncio.timeout(180):
+    async with httpx.AsyncClient() as client, asyncio.timeout(PATIENCE):
         while True:
             try:
                 await client.get(f"{deployment.address}/.well-known/jwks.json")
@@ -274,6 +275,6 @@ async def test_without_an_access_service_reports_stay_and_the_figures_say_so(
                 figures["panke_access_reports_waiting"] == 1 and "panke_access_reports_age_seconds" in figures
             )
 
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(PATIENCE):
             while not await shown():  # noqa: ASYNC110 - what is polled sets no event
                 await asyncio.sleep(0.05)

@@ -38,6 +38,7 @@ from tests.support.intake import prepare, raw, visit
 from tests.support.keys import key_file
 from tests.support.old_books import csv_of, sheet_of
 from tests.support.panke import COMMAND
+from tests.support.patience import PATIENCE
 from tests.support.tokens import Bearer, admission
 
 HEADS = ["来访日期", "客户姓名", "联系电话", "置业顾问", "备注"]
@@ -92,7 +93,7 @@ async def imported(client: httpx.AsyncClient, content: bytes, **fields: str) -> 
     """The import once it has ended."""
     answer = await client.post("/v1/imports", **form(content, **fields), auth=manager())
     assert answer.status_code == 202, answer.text
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         while True:
             found = await client.get(answer.headers["Location"], auth=manager())
             job = msgspec.json.decode(found.content, type=ImportJob)
@@ -105,7 +106,7 @@ async def until(
     client: httpx.AsyncClient, where: str, so: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
     """The import once it is so."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         while True:
             job: dict[str, Any] = (await client.get(where, auth=manager())).json()
             if so(job):
@@ -280,7 +281,7 @@ def test_an_import_goes_on_after_a_kill_without_doubles(database: str, tmp_path:
     lines = [[f"2026-03-{1 + n % 28:02}", f"客{n}", str(13900000000 + n), "李娜", ""] for n in range(count)]
     settings = chosen(database, tmp_path)
     prepare(database)
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + PATIENCE
     auth = manager()
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
         with process(settings, port) as first:

@@ -21,6 +21,7 @@ from shared.platform.clock import SteadyTime, SystemClock
 from shared.platform.postgres.database import Database, migrate
 from tests.support.answering import answering
 from tests.support.intake import raw, taking, visit
+from tests.support.patience import PATIENCE
 from tests.support.tokens import admission
 
 YEAR = timedelta(days=365)
@@ -153,7 +154,7 @@ async def test_a_journal_ahead_of_all_clocks_is_told_and_goes_on_when_an_operato
 
 async def taken(client: httpx.AsyncClient) -> datetime:
     """Post until it is taken, since the watch may have looked while the clocks were apart; when it was recorded."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while (answer := await post(client)).status_code != 202:  # noqa: ASYNC110 - nothing sets an event for it
             await asyncio.sleep(0.05)
     return recorded(answer)

@@ -38,6 +38,7 @@ from tests.support.intake import (
     taking,
     visit,
 )
+from tests.support.patience import PATIENCE
 from tests.support.tokens import admission
 
 PARTITIONS = 3
@@ -55,7 +56,7 @@ async def serving(database: str, kafka: str, topic_prefix: str) -> AsyncIterator
     )
     service = IntakeService(chosen, SystemClock())
     async with answering(service) as client:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(PATIENCE):
             await service.relay.compared()
         await taking(service)
         yield client
@@ -139,13 +140,13 @@ async def test_a_journal_older_than_its_topic_takes_no_fact_until_it_has_taken_b
 
 async def figured(client: httpx.AsyncClient, line: str) -> None:
     """Figures follow the rows, which are seen first."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while line not in (await client.get("/metrics")).text.splitlines():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.05)
 
 
 async def until_taken(client: httpx.AsyncClient, event: dict[str, Any]) -> httpx.Response:
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while (answer := await client.post("/v1/events", content=raw(event))).status_code == 503:
             assert "journal" in answer.text
     return answer

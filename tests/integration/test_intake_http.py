@@ -29,6 +29,7 @@ from shared.platform.clock import SystemClock
 from tests.support import parts
 from tests.support.answering import answering
 from tests.support.intake import Reader, adoption, compared, prepare, raw, taking, visit
+from tests.support.patience import PATIENCE
 from tests.support.tokens import admission
 
 ID = b"018f3c5e-0000-7000-8000-000000000001"
@@ -231,7 +232,7 @@ async def test_a_broker_that_is_away_stops_nothing_but_readiness(database: str, 
 async def unready(client: httpx.AsyncClient, named: set[str]) -> httpx.Response:
     """The answer of readiness once these, and of broker and database no other, are named: a check that took too long
     for a slow machine is not the answer that is looked for."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while True:
             answer = await client.get("/readyz")
             if answer.status_code == 503 and {"broker", "database"} & set(answer.json()["failing"]) == named:
@@ -297,7 +298,7 @@ async def test_an_unknown_or_impossible_id_is_told_apart(chosen: IntakeSettings)
 
 async def taken(client: httpx.AsyncClient, event: dict[str, Any]) -> httpx.Response:
     """The answer once the journal was compared with its topic again."""
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while (answer := await client.post("/v1/events", content=raw(event))).status_code == 503:
             assert "尚未" in answer.text or "journal" in answer.text
     return answer

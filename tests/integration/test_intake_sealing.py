@@ -28,6 +28,7 @@ from shared.sealing.vault import PACKAGE, SCHEMA, Vault, destroy
 from tests.support.intake import admitted, new_journal, prepare, visit
 from tests.support.keys import key_file
 from tests.support.panke import panke
+from tests.support.patience import PATIENCE
 
 
 class Sealing:
@@ -194,7 +195,7 @@ async def test_who_is_erased_is_forgotten_where_no_event_comes(sealing: Sealing)
     )
     await asyncio.to_thread(sealing.erase, *gone)
     committer.start()
-    deadline = asyncio.get_running_loop().time() + 60
+    deadline = asyncio.get_running_loop().time() + PATIENCE
     while keys_at_hand(gone):
         assert asyncio.get_running_loop().time() < deadline, "a key is remembered"
         await asyncio.sleep(0.01)

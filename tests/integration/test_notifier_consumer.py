@@ -26,6 +26,7 @@ from shared.platform.kafka.topic_state import REQUIRED_CONFIG
 from shared.platform.kafka.watermarks import Watermarks
 from shared.platform.liveness import Progress
 from tests.support.notifier import Office, Stream, Told, local
+from tests.support.patience import PATIENCE
 
 PARTITIONS = 3
 
@@ -231,7 +232,7 @@ async def test_a_partition_that_cannot_be_opened_counts_as_behind_and_is_opened_
     monkeypatch.setattr(Inbox, "open", defective)
     await feed.send([office.stream.claim("c1", "li"), office.stream.claim("c2", "li")])
     async with consuming(feed, office) as (consumer, _):
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             while (await consumer.lag()).get(0) != 2:
                 await anyio.lowlevel.checkpoint()
         assert consumer.partitions == {}
@@ -295,7 +296,7 @@ async def test_a_partition_that_stands_at_a_fork_counts_as_behind(feed: Feed, of
     false, true = office.stream.claim("c1", "stranger"), Stream().claim("c1", "li")
     await feed.send([false, true, office.stream.claim("c2", "li")])
     async with consuming(feed, office) as (consumer, _):
-        with anyio.fail_after(60):
+        with anyio.fail_after(PATIENCE):
             while (await consumer.lag()).get(0) != 2 or not consumer.stopped:
                 await anyio.lowlevel.checkpoint()
 

@@ -28,6 +28,7 @@ from services.notifier.delivery.retry_policy import RetryPolicy
 from services.notifier.history.listing import Filter, ListedAlert, Listing
 from services.notifier.model.metrics import Metrics
 from tests.support.notifier import END, Keeping, Office, local
+from tests.support.patience import PATIENCE
 from tests.support.receiver import Receiver, receiving
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the tests, 24 or more").decode()
@@ -282,7 +283,7 @@ async def test_killed_between_call_and_answer_it_is_sent_again_under_the_same_ke
     called = asyncio.Event()
     killed = dispatcher(office, cut := Cut(called.set))
     await killed.tick()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await called.wait()
     # The process is gone: nothing of it runs on, and nothing was written after the call.
     with office.database.connection() as connection:
@@ -353,7 +354,7 @@ async def test_a_call_that_is_cancelled_is_unknown_like_a_killed_one(office: Off
     called = asyncio.Event()
     stopped = dispatcher(office, Cut(called.set))
     await stopped.tick()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await called.wait()
     await stopped.drain(0.01)
     office.pass_time(timedelta(seconds=31))
@@ -370,7 +371,7 @@ async def test_two_dispatchers_send_each_alert_once(office: Office) -> None:
     pair = [dispatcher(office, kept, policy=RetryPolicy(concurrency=7, longest_sleep=0.05)) for _ in range(2)]
     stop = asyncio.Event()
     running = [asyncio.create_task(one.run(stop)) for one in pair]
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await all_sent.wait()
     stop.set()
     await asyncio.gather(*running)

@@ -23,6 +23,7 @@ from services.notifier.schedule.plan import Plans
 from shared.platform.officefile.document import parse
 from tests.support.notifier import Keeping, Office, StandingClock, local
 from tests.support.parts import eventually
+from tests.support.patience import PATIENCE
 
 PEOPLE = 12
 ROLES = b"version: 1\ndefaults: {channels: {consultant: [first, second], manager: [second]}}"
@@ -129,7 +130,7 @@ async def test_calls_whose_repetition_is_dropped_go_on_beside_others(
     second.deduplicates = True
     sender = dispatcher(office, BY_ROLE, hanging, second, policy=RetryPolicy())
     await sender.tick()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(hanging.called.wait(), second.reached.wait())
     await sender.drain(0)
 
@@ -149,7 +150,7 @@ async def test_a_provider_that_hangs_keeps_nobody_else_waiting(office: Office) -
     hanging, second = Hanging("first", 60.0), Counting("second", PEOPLE // 2)
     sender = dispatcher(office, BY_ROLE, hanging, second, policy=RetryPolicy())
     await sender.tick()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(hanging.called.wait(), second.reached.wait())
     assert {notice.to.role for notice in second.sent} == {"manager"}
     await sender.drain(0)

@@ -20,6 +20,7 @@ from services.notifier.main import LEASE
 from services.notifier.model.metrics import Metrics
 from tests.support.notifier import Keeping, Office, local, one_reminder_due
 from tests.support.parts import eventually
+from tests.support.patience import PATIENCE
 
 BEATING = RetryPolicy(attempts=1, heartbeat=0.05, longest_sleep=0.05)
 
@@ -66,7 +67,7 @@ async def test_a_call_that_takes_longer_than_a_lease_is_not_made_twice(office: O
     sender = Dispatcher(queue, [slow], clocks, office.plans, BEATING, Metrics())
     stop = asyncio.Event()
     running = asyncio.create_task(sender.run(stop))
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await slow.called.wait()
         for _ in range(4):
             office.pass_time(timedelta(seconds=20))

@@ -43,6 +43,7 @@ from shared.platform.http.connections import Limits
 from tests.support.journal import WrittenJournal
 from tests.support.journal import local as in_office
 from tests.support.notifier import Keeping, Office, StandingClock, local
+from tests.support.patience import PATIENCE
 from tests.support.registers import JournalReader, registers_app
 from tests.support.report_maker import CLOSING, POLICY, reporting_plans
 from tests.support.serving import running
@@ -350,7 +351,7 @@ def maker(dsn: str, address: str, minutes: int = 0) -> Iterator[subprocess.Popen
 
 
 def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -18,6 +18,7 @@ from services.notifier.schedule.ladder import OfficeHours
 from services.notifier.schedule.plan import Plans
 from shared.platform.officefile.document import parse
 from tests.support.notifier import Keeping, Office, local
+from tests.support.patience import PATIENCE
 
 DAILY = plans_of(
     parse(b"version: 1\ndefaults: {digest: {at_opening: true}}", "p"), OfficeHours(), ("keeping",)
@@ -71,11 +72,11 @@ async def test_one_that_is_stuck_leaves_the_rest_to_the_other(office: Office) ->
     stuck, free = Stuck(), Counting(5)
     slow = dispatcher(office, Plans(), stuck)
     await slow.tick()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await stuck.called.wait()
     stop = asyncio.Event()
     running = asyncio.create_task(dispatcher(office, Plans(), free).run(stop))
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await free.reached.wait()
     stop.set()
     await running

@@ -16,6 +16,7 @@ from services.attribution.historic.judge import (
 )
 from shared.rules.rulebooks.registry import Registry
 from tests.support.attribution import Journal as Line
+from tests.support.patience import PATIENCE
 
 ASKED = HistoricQuery(("shijiazhuang", 1))
 BOOKS = Registry().books
@@ -50,7 +51,7 @@ async def test_no_more_journals_are_read_than_there_are_workers(refolder: Histor
             return "refused"
 
     asking = [asyncio.create_task(ask(number)) for number in range(50)]
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while sum(task.done() for task in asking) < 50 - 2 - QUEUE:  # noqa: ASYNC110 - many events at once
             await asyncio.sleep(0)
     assert len(read) == 2

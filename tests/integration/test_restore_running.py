@@ -18,6 +18,7 @@ from tests.integration.test_intake_comparison import lacks, record, recover, ser
 from tests.support import parts
 from tests.support.dumping import dump, restore_rows
 from tests.support.intake import compared, new_journal, prepare, raw, submission, visit
+from tests.support.patience import PATIENCE
 
 
 def test_a_part_whose_service_runs_is_not_restored(database: str, tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ async def test_rows_that_are_restored_under_a_running_intake_are_compared_before
         done = await recover(database, kafka, topic_prefix, "--yes")
         assert done.exit_code == 0, done.output
         await asyncio.to_thread(parts.eventually, lambda: not lacks(database), "compared again", 60)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while (answer := await client.post("/v1/events", content=raw(visit()))).status_code == 503:
                 pass
         assert answer.json()["seq"] == 5
@@ -77,7 +78,7 @@ async def test_rows_that_came_back_without_the_offsets_are_missed_all_the_same(
         assert (refused.status_code, "demo 3–4" in refused.text) == (503, True)
         done = await recover(database, kafka, topic_prefix, "--yes")
         assert done.exit_code == 0, done.output
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while (answer := await client.post("/v1/events", content=raw(visit()))).status_code == 503:
                 pass
         assert answer.json()["seq"] == 5

@@ -30,6 +30,7 @@ from shared.platform.kafka.sender import ensure_topic
 from shared.platform.kafka.topic_state import LAST_OF_EACH_KEY, place_of
 from shared.platform.liveness import Progress
 from shared.platform.postgres.database import connection_info, migrate
+from tests.support.patience import PATIENCE
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 PARTITIONS = 3
@@ -103,7 +104,7 @@ def compared(dsn: str, topic: str) -> None:
         keep(connection, topic, "")
 
 
-async def taking(service: IntakeService, seconds: float = 180.0) -> None:
+async def taking(service: IntakeService, seconds: float = PATIENCE) -> None:
     """Until the journal was compared with its topic, whatever was found: how long that takes depends on the machine."""
     async with asyncio.timeout(seconds):
         await service.standing.wait()
@@ -169,14 +170,14 @@ class Reader:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
-    async def until_facts(self, count: int, seconds: float = 180.0) -> None:
+    async def until_facts(self, count: int, seconds: float = PATIENCE) -> None:
         await self._until(lambda: len({self.place(fact) for fact in self.facts}) >= count, seconds)
 
-    async def until_records(self, count: int, seconds: float = 180.0) -> None:
+    async def until_records(self, count: int, seconds: float = PATIENCE) -> None:
         """Until so many facts have come, repetitions counted."""
         await self._until(lambda: len(self.facts) >= count, seconds)
 
-    async def until_told(self, at: datetime, seconds: float = 180.0) -> None:
+    async def until_told(self, at: datetime, seconds: float = PATIENCE) -> None:
         """Until the last watermark of each partition is of that time."""
         await self._until(
             lambda: (
@@ -186,7 +187,7 @@ class Reader:
             seconds,
         )
 
-    async def until_whole(self, seconds: float = 180.0) -> None:
+    async def until_whole(self, seconds: float = PATIENCE) -> None:
         """Until the last watermark of each partition holds where it ends, as many were told before that."""
         ends = await self.ends()
         await self._until(lambda: self.holds() == dict(enumerate(ends)), seconds)
@@ -195,7 +196,7 @@ class Reader:
         """From which offset on the last watermark of each partition holds."""
         return {place_of(told.source)[1]: told.offset for told in self.watermarks}
 
-    async def until_watermarks(self, count: int, seconds: float = 180.0) -> None:
+    async def until_watermarks(self, count: int, seconds: float = PATIENCE) -> None:
         await self._until(lambda: len(self.watermarks) >= count, seconds)
 
     async def _until(self, done: Any, seconds: float) -> None:

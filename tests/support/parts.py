@@ -26,6 +26,7 @@ from deploy.local import EmbeddedKafka, EmbeddedPostgres
 from deploy.local.kafka import SETTINGS
 from deploy.local.kafka_probe import ask_cluster
 from deploy.local.ports import HOST, free_port
+from tests.support.patience import PATIENCE
 
 POSTGRES_IMAGE = "postgres:18.1-bookworm"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
@@ -106,7 +107,7 @@ def fresh_database(server: str, template: str = "template0") -> Iterator[str]:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Poll until a condition holds; the time is a guard against hanging, not part of what is tested."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shared.platform.http.app import listen, server
 from shared.platform.http.connections import BoundedServer, Limits
+from tests.support.patience import PATIENCE
 
 
 class At(Struct, frozen=True):
@@ -39,7 +40,7 @@ async def running(app: FastAPI, limits: Limits) -> AsyncIterator[tuple[tuple[str
         await served
 
 
-async def until(true: Callable[[], bool], seconds: float = 180.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Look again and again until it is so."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is looked at sets no event

@@ -12,8 +12,8 @@ from typing import Any, Final
 from playwright.sync_api import Page
 
 from tests.support.console import ConsoleUnderTest, Visitors
+from tests.support.patience import BROWSER_PATIENCE
 
-PATIENCE: Final = 120_000
 OTHER_BOOK: Final = "getian@1"
 
 
@@ -99,7 +99,7 @@ class ThingsToPicture:
         page = self._open("auditor", f"{self._in}/audit/replays")
         page.locator("#rulebook").select_option(OTHER_BOOK)
         page.get_by_role("button", name="重放", exact=True).click()
-        page.wait_for_selector(".figures-of", timeout=PATIENCE)
+        page.wait_for_selector(".figures-of", timeout=BROWSER_PATIENCE)
         return self._closed(page, page.url.rpartition("/")[2])
 
     def _account(self) -> str:

@@ -35,6 +35,7 @@ from shared.contract.answers.scopes import ScopeAnswer
 from shared.contract.events import Role
 from shared.i18n import Text, bilingual
 from shared.platform.http.problem import ProblemError
+from tests.support.patience import PATIENCE
 
 HERE = OfficePlace("east", "east-1")
 THERE = OfficePlace("east", "east-2")
@@ -228,7 +229,7 @@ async def test_a_stream_says_when_a_scope_moved() -> None:
     told, clients = moving()
     live = LiveScopes(0.01)
     stream = live.stream("east", clients.asked_by("t", None), 60.0)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         assert (await anext(stream)).startswith(b"retry:")
         assert b"data: 7\n" in await anext(stream)
         told.away = True
@@ -245,7 +246,7 @@ async def test_many_who_look_cost_one_look() -> None:
     told, clients = moving()
     live = LiveScopes(0.01)
     streams = [live.stream("east", clients.asked_by("t", None), 60.0) for _ in range(20)]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         for stream in streams:
             await anext(stream)
             assert b"data: 7\n" in await anext(stream)
@@ -268,7 +269,7 @@ async def test_a_scope_is_looked_at_as_somebody_who_still_looks() -> None:
     clients.client("attribution")._transport = httpx.MockTransport(answer)
     live = LiveScopes(0.01)
     first, second = (live.stream("east", clients.asked_by(name, None), 60.0) for name in ("first", "second"))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         for stream in (first, second):
             await anext(stream)
             await anext(stream)

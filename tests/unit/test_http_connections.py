@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from shared.platform.http.app import create_app
 from shared.platform.http.connections import Limits
+from tests.support.patience import PATIENCE
 from tests.support.serving import running, until
 
 BRIEF = Limits(
@@ -71,7 +72,7 @@ async def said(address: tuple[str, int], sent: bytes) -> bytes:
         with contextlib.suppress(ConnectionError):
             writer.write(sent)
             await writer.drain()
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(PATIENCE):
             return await everything(reader)
     finally:
         writer.close()
@@ -118,7 +119,7 @@ async def test_bytes_that_trickle_keep_no_connection() -> None:
                     await asyncio.sleep(0)
 
         sending = asyncio.create_task(trickle())
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(PATIENCE):
             assert (await everything(reader)).startswith((b"HTTP/1.1 408", b"HTTP/1.1 431"))
         writer.close()
         await sending
@@ -279,7 +280,7 @@ async def test_a_body_past_its_limit_meets_an_answer_and_no_reset(size: int, mor
         for sent in range(0, size, 65536):  # and no more: what follows a body is another request
             writer.write(b"x" * min(65536, size - sent))
             await writer.drain()
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(PATIENCE):
             assert (await reader.readline()).startswith(b"HTTP/1.1 413")
         writer.close()
 

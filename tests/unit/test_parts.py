@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from shared.platform.runtime import cancelled
+from tests.support.patience import PATIENCE
 
 
 async def test_a_task_that_took_its_cancellation_for_another_ends_all_the_same() -> None:
@@ -23,7 +24,7 @@ async def test_a_task_that_took_its_cancellation_for_another_ends_all_the_same()
 
     tasks = [asyncio.create_task(deaf()), asyncio.create_task(broken())]
     await begun.wait()
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         await cancelled(tasks)
     assert all(task.done() for task in tasks)
     assert isinstance(tasks[1].exception(), RuntimeError)

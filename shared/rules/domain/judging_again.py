@@ -184,7 +184,9 @@ class _Run:
         for key, each in disputes.items():  # over this one alone
             self.disputes[key] = replace(each, customers=(self._known.id,))
         after = replace(found[0], id=self._known.id)
-        return StepAgain(before, after if visit is not None else replace(after, receptions=()), visit, disputing)
+        return StepAgain(
+            before, after if visit is not None else replace(after, receptions=()), visit, disputing
+        )
 
     def _scratch(self, place: int, source: Source, before: Customer | None) -> SliceDraft:
         scratch = SliceDraft(Slice({SCOPE: self._case.scope}))
