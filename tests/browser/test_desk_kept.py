@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from tests.support.console import ConsoleUnderTest, Visitors, sign_in
 from tests.support.parts import eventually
@@ -111,6 +111,31 @@ def test_an_ended_session_takes_the_page_with_it(console: ConsoleUnderTest, desk
     desk.goto(address(console))
     assert "/sign-in" in desk.url
     until_nothing_is_kept(desk)
+
+
+def test_a_desk_that_does_not_come_whole_at_once_is_kept_all_the_same(
+    console: ConsoleUnderTest, visitors: Visitors
+) -> None:
+    """It is opened in the morning and left open, and the console may be late then."""
+    refused: list[str] = []
+
+    def late(route: Route) -> None:
+        if route.request.service_worker is None or refused:
+            route.continue_()
+        else:
+            refused.append(route.request.url)
+            route.fulfill(status=503, body="late")
+
+    with visitors.context(None) as context:
+        page = context.new_page()
+        page.set_default_timeout(WAITS)
+        context.route(f"**{address(console)}", late)
+        sign_in(page, console.login("reception"), console.password)
+        assert page.url.endswith(address(console)), (
+            "it is what the desk begins with, and is not asked for again"
+        )
+        until_kept(page)
+    assert len(refused) == 1
 
 
 def test_assets_of_an_earlier_version_are_thrown_away(console: ConsoleUnderTest, desk: Page) -> None:

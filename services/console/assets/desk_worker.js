@@ -7,6 +7,8 @@ const PREFIX = "panke-desk/";
 // As long as a session without anything lasts.
 const LONGEST = 12 * 3600 * 1000;
 const KEPT_AT = "x-kept-at";
+// Seconds before each further try to keep the first page.
+const PAUSES = [0, 2, 10, 60];
 const ASSETS = /\/assets\/[0-9a-f]{16}\/[^"']+/g;
 
 self.addEventListener("install", () => self.skipWaiting());
@@ -23,8 +25,20 @@ self.addEventListener("fetch", (event) => {
 // The first page was there before this worker.
 self.addEventListener("message", (event) => {
   const url = new URL(event.data.keep, self.location.origin);
-  if (isDesk(url)) event.waitUntil(fetch(url, { redirect: "manual" }).then((answer) => keep(url, answer)));
+  if (isDesk(url)) event.waitUntil(keepSoon(url));
 });
+
+// A desk is opened in the morning and left open: what did not come once is asked for again.
+async function keepSoon(url) {
+  for (const pause of PAUSES) {
+    await new Promise((done) => setTimeout(done, pause * 1000));
+    try {
+      if (await keep(url, await fetch(url, { redirect: "manual" }))) return;
+    } catch (error) {
+      console.info("the desk is not kept yet:", error.message);
+    }
+  }
+}
 
 function isDesk(url) {
   return url.pathname === DESK && [...url.searchParams.keys()].every((name) => name === "kind");
@@ -37,7 +51,8 @@ async function desk(event) {
   } catch {
     return (await kept(event.request.url)) || Response.error();
   }
-  event.waitUntil(keep(new URL(event.request.url), answer.clone()));
+  const url = new URL(event.request.url);
+  event.waitUntil(keep(url, answer.clone()).catch(() => keepSoon(url)));
   return answer;
 }
 
@@ -49,25 +64,26 @@ async function asset(request) {
   }
 }
 
-// Whoever is led to the sign-in, or may not look, finds nothing of before.
+// Answers whether it is done with this page. Whoever is led to the sign-in, or may not look, finds nothing of before.
 async function keep(url, answer) {
   if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) {
     await forget(() => true);
-    return;
+    return true;
   }
-  if (!answer.ok) return;
+  if (!answer.ok) return false;
   const text = await answer.text();
   const account = /<body[^>]* data-account="([^"]*)"/.exec(text);
-  if (!account) return;
+  if (!account) return false;
   const name = `${PREFIX}${DESK}#${account[1]}`;
   await forget((one) => !one.endsWith(`#${account[1]}`));
   // The server says which page holds no word about a customer.
-  if (!text.includes('<meta name="panke-kept"')) return;
+  if (!text.includes('<meta name="panke-kept"')) return true;
   const cache = await caches.open(name);
   const headers = new Headers(answer.headers);
   headers.set(KEPT_AT, String(Date.now()));
   await cache.put(url.href, new Response(text, { headers }));
   await keepAssets(cache, new Set(text.match(ASSETS)));
+  return true;
 }
 
 // Those of this page, and none of an earlier one.
