@@ -11,6 +11,7 @@ from typing import Final
 
 import psycopg
 
+from shared.i18n import bilingual
 from shared.platform.postgres.database import Database, connection_info, migrate
 from shared.platform.runtime import prepared
 from shared.platform.service import ServicePart, as_step
@@ -47,7 +48,7 @@ def vault_parts(settings: CommonSettings, vault: Vault | None, database: Databas
         database.open()
 
     async def ready() -> str | None:
-        return None if await asyncio.to_thread(database.ping) else "the vault does not answer"
+        return None if await asyncio.to_thread(database.ping) else bilingual("the vault does not answer")
 
     return [ServicePart("vault", start, as_step(database.close), ready)]
 

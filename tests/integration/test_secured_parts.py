@@ -36,6 +36,7 @@ from tests.support.secured import USER, SecuredKafka, tls_before
 WAIT = 60.0
 SOON = 5.0
 NOW = datetime.now(UTC)
+DATABASE_AWAY = "数据库没有应答 (the database does not answer)"
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ async def test_every_client_comes_by_tls_and_scram(kafka: SecuredKafka, folder: 
     [
         ({"PANKE_KAFKA_PASSWORD": "guess"}, "refuses PANKE_KAFKA_USERNAME or PANKE_KAFKA_PASSWORD"),
         ({"PANKE_KAFKA_CA": "foreign"}, "vouched for by no authority of PANKE_KAFKA_CA"),
-        ({"PANKE_KAFKA": "127.0.0.1:1"}, "the broker does not answer"),
+        ({"PANKE_KAFKA": "127.0.0.1:1"}, "消息代理没有应答 (the broker does not answer)"),
     ],
 )
 async def test_readiness_says_by_which_setting_the_broker_refuses(
@@ -155,7 +156,7 @@ async def test_readiness_says_by_which_setting_the_broker_refuses(
 
 async def test_a_plain_line_to_the_secured_one_is_not_answered(kafka: SecuredKafka) -> None:
     """Nobody reads facts without signing in."""
-    assert await broker_problem(Brokers(kafka.secured), SOON) == "the broker does not answer"
+    assert await broker_problem(Brokers(kafka.secured), SOON) == "消息代理没有应答 (the broker does not answer)"
 
 
 def test_settings_of_the_broker_that_do_not_fit_together_are_refused(
@@ -181,7 +182,7 @@ def test_the_database_is_spoken_to_by_tls(postgres: str, folder: Path) -> None:
     with Database(trusted) as database, database.connection() as connection:
         assert connection.pgconn.ssl_in_use
     with Database(make_conninfo(postgres, sslmode="disable"), wait=0.5) as database:
-        assert database.problem() == "the database does not answer"
+        assert database.problem() == DATABASE_AWAY
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_the_database_is_spoken_to_by_tls(postgres: str, folder: Path) -> None:
     [
         ({"password": "guess"}, "refuses the user, the password or a line without TLS of PANKE_DATABASE_URL"),
         ({"sslrootcert": "foreign"}, "no authority of sslrootcert in PANKE_DATABASE_URL"),
-        ({"port": "1"}, "the database does not answer"),
+        ({"port": "1"}, DATABASE_AWAY),
     ],
 )
 async def test_readiness_says_by_which_setting_the_database_refuses(

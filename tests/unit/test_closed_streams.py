@@ -28,7 +28,7 @@ async def main():
     await server.wait_closed()
     structlog.get_logger().info("served")
 uvloop.run(main())
-sys.exit(0 if log_problem() == "lines cannot be written: the error stream is closed" else 1)
+sys.exit(0 if log_problem() == "日志写不出：the error stream is closed (lines cannot be written: the error stream is closed)" else 1)
 """
 
 

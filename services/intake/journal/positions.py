@@ -7,6 +7,7 @@ import asyncio
 import psycopg
 
 from services.intake.journal.journal import NOT_COMPARED, SQL
+from shared.i18n import bilingual
 from shared.platform.postgres.database import Database
 
 POLL = 0.05
@@ -24,7 +25,7 @@ class JournalStatus:
         try:
             return await asyncio.to_thread(self._problem)
         except psycopg.Error:
-            return "the database does not answer"
+            return bilingual("the database does not answer")
 
     async def wait(self) -> None:
         """Until a comparison holds for this journal, whatever it found."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from shared.i18n import bilingual, listed
 from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.client import refusal
 from shared.platform.kafka.sender import broker_answers, topics_known
@@ -14,9 +15,9 @@ async def broker_problem(bootstrap: Bootstrap, wait: float, *topics: str) -> str
     """What stands against the broker: it does not answer, or a topic is not there that others read next."""
     known = await topics_known(bootstrap, wait)
     if known is None:
-        return await refusal(bootstrap, wait) or "the broker does not answer"
+        return await refusal(bootstrap, wait) or bilingual("the broker does not answer")
     missing = sorted(set(topics) - known)
-    return f"there is no topic {' and no topic '.join(missing)}" if missing else None
+    return bilingual("there is no topic {topic}", topic=listed(missing)) if missing else None
 
 
 def both_answer(ping: Callable[[], bool], bootstrap: Bootstrap, wait: float) -> Callable[[], Awaitable[bool]]:

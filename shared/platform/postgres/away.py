@@ -37,4 +37,4 @@ def why_away(dsn: str, setting: str = SETTING) -> str:
                 "the database refuses the user, the password or a line without TLS of {setting}",
                 setting=setting,
             )
-    return "the database does not answer"
+    return bilingual("the database does not answer")

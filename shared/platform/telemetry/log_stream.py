@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TextIO
 
+from shared.i18n import bilingual
 from shared.platform.text.plain import shown
 
 LINE: Final = "\n"
@@ -50,7 +51,7 @@ class LogStream:
                 self._write(shown(text) if self._seen else text)
             except (OSError, ValueError) as error:  # full, gone, or closed
                 self.lost += max(text.count(LINE), 1)
-                self._problem = f"lines cannot be written: {getattr(error, 'strerror', None) or error}"
+                self._problem = bilingual("lines cannot be written: {error}", error=getattr(error, "strerror", None) or error)
             else:
                 self._problem = None
         return len(text)
