@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from services.notifier import provider_senders as providers
-from services.notifier.own_senders import found
+from services.notifier.own_senders import SecretNotFoundError, found
 from services.notifier.policy.file import plans_of
 from services.notifier.policy.mistake_words import policy_mistake
 from services.notifier.policy.notes import Note, notes
@@ -74,7 +74,8 @@ def _secrets(robot: RobotTerms, environ: Mapping[str, str]) -> list[tuple[str, s
         try:
             if place is not None:
                 found(place, key, environ)
-        except SettingsError as error:
-            reason = str(error).removeprefix(f"{key}: ")
-            missing.append((key, f"{reason} here; the service needs it ({variable('notifier_policy')})"))
+        except SecretNotFoundError as error:
+            missing.append(
+                (key, f"{error.why.en} here; the service needs it ({variable('notifier_policy')})")
+            )
     return missing

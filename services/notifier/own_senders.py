@@ -19,9 +19,18 @@ from services.notifier.channels.robot import Access, TokenError
 from services.notifier.channels.webhook import SecretError, check_secret
 from services.notifier.schedule.plan import RobotTerms, SecretPlace
 from services.notifier.settings import NotifierSettings
+from shared.i18n import Text, bilingual, translated
 from shared.platform.settings import SettingsError, variable
 
 _LARGEST: Final = 4096
+
+
+class SecretNotFoundError(SettingsError):
+    """A secret is not where the policy says; `why` is what is found there."""
+
+    def __init__(self, key: str, why: Text) -> None:
+        self.why = why
+        super().__init__(f"{key}: {why}")
 
 
 def own(
@@ -41,10 +50,11 @@ def own(
     except TokenError as error:
         raise SettingsError(f"{key}.token: {error}") from None
     except AddressError as error:
-        hosts = variable("notifier_provider_hosts")
-        raise SettingsError(
-            f"{key}.base: {error} (allowed are the provider's own and those of {hosts})"
-        ) from None
+        hosts = bilingual(
+            "allowed are the provider's own and those of {setting}",
+            setting=variable("notifier_provider_hosts"),
+        )
+        raise SettingsError(f"{key}.base: {error}; {hosts}") from None
 
 
 def hook_secrets(
@@ -72,18 +82,21 @@ def admitted(secrets: Mapping[str, str], refused: Callable[[str, SecretError], N
 
 
 def found(place: SecretPlace, key: str, environ: Mapping[str, str]) -> str:
-    """The secret that stands at a place."""
+    """The secret that stands at a place, or SecretNotFoundError."""
     if place.env is not None:
         if not environ.get(place.env):
-            raise SettingsError(f"{key}: the variable {place.env} is not set")
+            raise SecretNotFoundError(key, translated("the variable {name} is not set", name=place.env))
         return environ[place.env]
     try:
         with Path(place.file or "").open(encoding="utf-8") as opened:
             secret = opened.read(_LARGEST).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{key}: {place.file} cannot be read: {type(error).__name__}") from None
+        why = error.strerror if isinstance(error, OSError) else translated("no UTF-8")
+        raise SecretNotFoundError(
+            key, translated("{path} cannot be read: {why}", path=place.file, why=why)
+        ) from None
     if not secret:
-        raise SettingsError(f"{key}: {place.file} is empty")
+        raise SecretNotFoundError(key, translated("{file} is empty", file=place.file))
     return secret
 
 

@@ -79,8 +79,8 @@ def hook(
     try:
         return WebhookChannel(url, secret, policy, settings.notifier_timeout, name)
     except AddressError as error:
-        allowed = f"allowed are those of {variable('notifier_webhook_hosts')}"
-        raise SettingsError(f"{where[0]}: {error} ({allowed})") from None
+        allowed = bilingual("allowed are those of {setting}", setting=variable("notifier_webhook_hosts"))
+        raise SettingsError(f"{where[0]}: {error}; {allowed}") from None
     except SecretError as error:
         raise bad_secret(where[1], error) from None
 
@@ -194,9 +194,12 @@ def _addressed(name: str, made: Callable[[], T]) -> T:
     try:
         return made()
     except AddressError as error:
-        hosts = variable("notifier_provider_hosts")
-        base = variable(f"notifier_{name}_base")
-        raise SettingsError(f"{base}: {error} (allowed are {_HOSTS[name]} and those of {hosts})") from None
+        hosts = bilingual(
+            "allowed are {host} and those of {setting}",
+            host=_HOSTS[name],
+            setting=variable("notifier_provider_hosts"),
+        )
+        raise SettingsError(f"{variable(f'notifier_{name}_base')}: {error}; {hosts}") from None
 
 
 def _missing(channel: str, extra: str, error: ImportError) -> SettingsError:

@@ -286,7 +286,9 @@ async def test_it_is_not_ready_before_the_topic_of_its_decisions_is_there(
                 return set(failing) == {"broker"}
 
             await eventually(only_the_broker)
-            assert failing == {"broker": f"没有主题 {topics.ownership} (there is no topic {topics.ownership})"}
+            assert failing == {
+                "broker": f"没有主题 {topics.ownership} (there is no topic {topics.ownership})"
+            }
             await ensure_topic(settings.kafka, topics.ownership, PARTITIONS, 1, 10)
 
             async def ready() -> bool:

@@ -156,7 +156,9 @@ async def test_readiness_says_by_which_setting_the_broker_refuses(
 
 async def test_a_plain_line_to_the_secured_one_is_not_answered(kafka: SecuredKafka) -> None:
     """Nobody reads facts without signing in."""
-    assert await broker_problem(Brokers(kafka.secured), SOON) == "消息代理没有应答 (the broker does not answer)"
+    assert (
+        await broker_problem(Brokers(kafka.secured), SOON) == "消息代理没有应答 (the broker does not answer)"
+    )
 
 
 def test_settings_of_the_broker_that_do_not_fit_together_are_refused(

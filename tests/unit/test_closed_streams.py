@@ -28,7 +28,8 @@ async def main():
     await server.wait_closed()
     structlog.get_logger().info("served")
 uvloop.run(main())
-sys.exit(0 if log_problem() == "日志写不出：the error stream is closed (lines cannot be written: the error stream is closed)" else 1)
+told = "日志写不出：{0} (lines cannot be written: {0})".format("the error stream is closed")
+sys.exit(0 if log_problem() == told else 1)
 """
 
 

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from services.notifier.channels import RefusedError, TemporaryError
 from services.notifier.channels.provider_verdict import Reason
+from shared.i18n import bilingual
 
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -49,11 +50,13 @@ class AddressPolicy:
         parts = _split(url)
         host = (parts.hostname or "").rstrip(".").lower()
         if host not in self.hosts:
-            raise AddressError(f"the host {host!r} is not in the list of allowed receivers")
+            raise AddressError(
+                bilingual("the host {host} is not in the list of allowed receivers", host=repr(host))
+            )
         if parts.username is not None or parts.password is not None or parts.fragment:
-            raise AddressError("an address of a receiver has no user, password or fragment")
+            raise AddressError(bilingual("an address of a receiver has no user, password or fragment"))
         if parts.scheme == "http" and not self.allow_loopback:
-            raise AddressError("a receiver is called by https; http is for development only")
+            raise AddressError(bilingual("a receiver is called by https; http is for development only"))
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return ReceiverAddress(
             url, parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80), target
@@ -95,7 +98,9 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port  # a port that is none is found on asking
     except ValueError as error:
-        raise AddressError(f"not a URL: {error}") from error
+        raise AddressError(bilingual("not a URL: {error}", error=error)) from error
     if parts.scheme not in ("http", "https"):
-        raise AddressError(f"a receiver is called by http or https, not {parts.scheme!r}")
+        raise AddressError(
+            bilingual("a receiver is called by http or https, not {scheme}", scheme=repr(parts.scheme))
+        )
     return parts

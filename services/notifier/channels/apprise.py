@@ -18,6 +18,7 @@ import apprise
 from services.notifier.channels import NoAnswerError, composing
 from services.notifier.channels.robot import masked, text_of, title_of
 from services.notifier.model.alert import Person, RenderedMessage
+from shared.i18n import bilingual
 from shared.platform.text.plain import one_line
 
 # Those that have a sender here, and those that would go around the list of allowed hosts with any address.
@@ -46,9 +47,15 @@ class AppriseChannel:
         for number, address in enumerate(addresses, 1):
             scheme = address.partition("://")[0].lower()
             if scheme in _REFUSED or scheme in _REFUSED_ALSO:
-                raise AppriseAddressError(f"address {number}: {scheme} is not for Apprise here")
+                raise AppriseAddressError(
+                    bilingual(
+                        "address {number}: {scheme} is not for Apprise here", number=number, scheme=scheme
+                    )
+                )
             if not self._apprise.add(address):
-                raise AppriseAddressError(f"address {number} is none that Apprise knows")
+                raise AppriseAddressError(
+                    bilingual("address {number} is none that Apprise knows", number=number)
+                )
         for server in self._apprise:
             # Its own four seconds are shorter than a slow service takes.
             server.socket_connect_timeout = server.socket_read_timeout = timeout

@@ -39,6 +39,7 @@ from services.notifier.channels.provider_verdict import (
 from services.notifier.channels.truncation import fitted
 from services.notifier.model.alert import Person, RenderedMessage
 from shared.contract.contacts import mask
+from shared.i18n import bilingual
 from shared.platform.clock import MachineClock
 from shared.platform.text.plain import lines, one_line
 
@@ -90,7 +91,9 @@ class Robot(ABC):
     ) -> None:
         if _TOKEN.fullmatch(access.token) is None:
             raise TokenError(
-                "the token has letters, digits, - and _ only: give it without the rest of the address"
+                bilingual(
+                    "the token has letters, digits, - and _ only: give it without the rest of the address"
+                )
             )
         self.name = name or self.provider
         self.timeout = timeout

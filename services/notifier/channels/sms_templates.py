@@ -18,7 +18,7 @@ from services.notifier.channels.provider_verdict import Reason
 from services.notifier.model.alert import LeasedAlert, RenderedMessage
 from services.notifier.model.kinds import SHARES_STATUS, Audience, EventKind, Rung
 from services.notifier.schedule.plan import SmsTemplate
-from shared.i18n import Text, translated_in
+from shared.i18n import Text, all_of, listed, translated, translated_in
 from shared.i18n.times import day_and_clock, largest
 
 REMINDER, SUPERVISOR, LAPSED, DIGEST = "reminder", "supervisor", "lapsed", "digest"
@@ -47,12 +47,17 @@ _RESULTS: Mapping[tuple[EventKind, bool], Text] = {
 }
 
 
+_FINER = {"case": ("case_a", "case_b"), "deadline": ("day", "time")}
+"""Shorter variables that together say the same."""
+
+
 class TemplateError(ValueError):
     """A template cannot be what it is said to be; `variable` is the place of the wrong one among them."""
 
-    def __init__(self, reason: str, variable: int) -> None:
+    def __init__(self, reason: Text, variable: int) -> None:
+        self.reason = reason
         self.variable = variable
-        super().__init__(reason)
+        super().__init__(str(reason))
 
 
 def allowed(kind: str) -> frozenset[str]:
@@ -71,13 +76,24 @@ def check(kind: str, names: Sequence[str], longest: int) -> None:
     for number, name in enumerate(names):
         known = allowed(kind)
         if name not in known:
-            there = ", ".join(one for one in VARIABLES if one in known)
-            raise TemplateError(f"no such variable: {name}; there are {there}", number)
+            there = listed(one for one in VARIABLES if one in known)
+            raise TemplateError(
+                translated("no such variable: {name}; there are {known}", name=name, known=there), number
+            )
         if name in names[:number]:
-            raise TemplateError(f"{name} stands twice", number)
+            raise TemplateError(translated("{name} stands twice", name=name), number)
         if VARIABLES[name] > longest:
-            finer = {"case": "; take case_a and case_b", "deadline": "; take day and time"}.get(name, "")
-            reason = f"{name} may have {VARIABLES[name]} characters, and {longest} are allowed{finer}"
+            may = {"name": name, "count": VARIABLES[name], "longest": longest}
+            finer = _FINER.get(name)
+            reason = (
+                translated("{name} may have {count} characters, and {longest} are allowed", **may)
+                if finer is None
+                else translated(
+                    "{name} may have {count} characters, and {longest} are allowed; take {finer}",
+                    **may,
+                    finer=all_of(finer),
+                )
+            )
             raise TemplateError(reason, number)
 
 

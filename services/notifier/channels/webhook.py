@@ -26,6 +26,7 @@ from services.notifier.channels.provider_verdict import (
     presentable,
 )
 from services.notifier.model.alert import DigestLine, NoticeKind, Person, RenderedMessage
+from shared.i18n import bilingual
 from shared.platform.text.plain import lines, one_line
 
 # What another attempt will not change, since the message is not accepted.
@@ -96,11 +97,18 @@ def check_secret(secret: str) -> None:
     try:
         key = base64.b64decode(encoded, validate=True)
     except ValueError:
-        raise SecretError("not base64, with or without `whsec_` before it") from None
+        raise SecretError(bilingual("not base64, with or without `whsec_` before it")) from None
     if len(encoded) % 4:  # the library takes a sign of padding that stands alone
-        raise SecretError("not base64, with or without `whsec_` before it")
+        raise SecretError(bilingual("not base64, with or without `whsec_` before it"))
     if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
-        raise SecretError(f"a key of {len(key)} bytes; it must have {SHORTEST_KEY} to {LONGEST_KEY}")
+        raise SecretError(
+            bilingual(
+                "a key of {count} bytes; it must have {shortest} to {longest}",
+                count=len(key),
+                shortest=SHORTEST_KEY,
+                longest=LONGEST_KEY,
+            )
+        )
 
 
 def signed_headers(signer: Webhook, message_id: str, at: datetime, body: str) -> dict[str, str]:

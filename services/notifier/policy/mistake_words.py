@@ -57,7 +57,7 @@ _SAID: Final[Said] = (
      translated("No list of channels names {provider} here: the robot stays silent.")),
     (r"the variable (?P<name>\S+) is not set here; the service needs it .*",
      translated("The variable {name} is not set here; the service needs it.")),
-    (r"(?P<file>.+) cannot be read: \S+ here; the service needs it .*",
+    (r"(?P<file>.+) cannot be read: .+ here; the service needs it .*",
      translated("{file} cannot be read here; the service needs it.")),
     (r"(?P<file>.+) is empty here; the service needs it .*",
      translated("{file} is empty here; the service needs it.")),

@@ -45,5 +45,5 @@ def _templates(
         try:
             check(kind, template.variables, longest)
         except TemplateError as error:
-            raise document.bad(f"{key}.{kind}.variables[{error.variable}]", str(error)) from None
+            raise document.bad(f"{key}.{kind}.variables[{error.variable}]", error.reason.en) from None
         yield kind, SmsTemplate(template.id, template.variables)

@@ -51,7 +51,8 @@ class LogStream:
                 self._write(shown(text) if self._seen else text)
             except (OSError, ValueError) as error:  # full, gone, or closed
                 self.lost += max(text.count(LINE), 1)
-                self._problem = bilingual("lines cannot be written: {error}", error=getattr(error, "strerror", None) or error)
+                why = getattr(error, "strerror", None) or error
+                self._problem = bilingual("lines cannot be written: {error}", error=why)
             else:
                 self._problem = None
         return len(text)
