@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.intake.admission.attribution import AttributionClient
 from services.intake.admission.rulebooks import AdoptableRulebooks
-from services.intake.model.submission import IntakeUnavailableError
+from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
 from shared.rules.rulebooks.registry import Registry
 from tests.support.tokens import admission
 
@@ -79,6 +79,13 @@ def test_one_who_leaves_does_not_take_the_answer_from_the_others() -> None:
             return asked.questions, await second
 
     assert asyncio.run(run()) == (1, None)
+
+
+def test_who_lacks_the_book_is_named() -> None:
+    """Intake has it: whoever must put the file there is told where."""
+    _, answers = asyncio.run(adopted(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+    (refused,) = {answer.message for answer in answers if isinstance(answer, RefusedEvent)}
+    assert "判客服务" in refused and "attribution at http://127.0.0.1:" in refused
 
 
 def test_what_every_installation_has_is_taken_while_attribution_fails() -> None:

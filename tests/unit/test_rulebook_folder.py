@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -161,11 +162,15 @@ def test_hidden_files_are_no_books(tmp_path: Path) -> None:
     assert IntakeRegistry([], str(tmp_path))("riverside", 1)
 
 
-@pytest.mark.parametrize("name", ["riverside.YAML", "riverside.Yml", "gone.yaml"])
+@pytest.mark.parametrize("name", ["riverside.YAML", "riverside.Yml", "gone.yaml", "folder.yaml", "pipe.yml"])
 def test_a_book_that_would_be_passed_over_is_told(tmp_path: Path, name: str) -> None:
-    """An ending in capitals and a link to nothing stop both services, with the file's name."""
+    """An ending in capitals, a link to nothing and what is no file stop both services, with its name."""
     if name == "gone.yaml":
         (tmp_path / name).symlink_to(tmp_path / "nothing")
+    elif name == "folder.yaml":
+        (tmp_path / name).mkdir()
+    elif name == "pipe.yml":
+        os.mkfifo(tmp_path / name)
     else:
         write(tmp_path, name)
     with pytest.raises(OfficeFileError, match=name):

@@ -21,7 +21,6 @@ import structlog
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from services.intake.admission.rulebooks import AdoptableRulebooks
-from services.intake.journal.numbering import UNKNOWN_RULEBOOK
 from services.intake.model.submission import IntakeUnavailableError, RefusedEvent
 from shared.access.machine import AsMachine, MachineTokenError, MachineTokens
 from shared.contract import SettingAside
@@ -156,7 +155,11 @@ class AttributionClient:
             async with self._client(BOOKS_WAIT) as client:
                 answer = await client.put(f"/v1/rulebooks/{name}/{version}", headers=headers)
             if answer.status_code == httpx.codes.NOT_FOUND:
-                return RefusedEvent("data.rulebook", "known_rulebook", UNKNOWN_RULEBOOK)
+                lacking = bilingual(
+                    "attribution at {address} has no rulebook of this name and version, which intake has",
+                    address=self._address,
+                )
+                return RefusedEvent("data.rulebook", "known_rulebook", lacking)
             if answer.status_code == httpx.codes.CONFLICT:
                 return RefusedEvent("data.rulebook", "one_text", _decode_problem(answer.content).detail)
             answer.raise_for_status()

@@ -16,8 +16,8 @@ _ENDINGS: Final = (".yaml", ".yml")
 def rulebook_files(folder: str | Path) -> list[Path]:
     """The files of the folder that are rulebooks, by name; OSError, with the file, where one cannot be read.
 
-    Hidden files are what editors, file managers and container engines leave there, and no books. A link to nothing, or
-    an ending in capitals, is a book that somebody believes to be in force: it is told, not passed over.
+    Hidden files are what editors, file managers and container engines leave there, and no books. A link to nothing,
+    a folder of that name, or an ending in capitals is a book that somebody believes to be in force: it is told.
     """
     return sorted(path for path in Path(folder).iterdir() if not path.name.startswith(".") and _is_book(path))
 
@@ -31,4 +31,6 @@ def _is_book(path: Path) -> bool:
         )
     if not path.exists():
         raise OSError(errno.ENOENT, bilingual("a link to nothing"), str(path))
-    return path.is_file()
+    if not path.is_file():
+        raise OSError(errno.EINVAL, bilingual("a rulebook is a file, and this is none"), str(path))
+    return True
