@@ -148,7 +148,7 @@ def test_an_office_named_under_two_scopes_at_once_belongs_to_one(dsn: str) -> No
 
 
 def test_the_journal_goes_on_after_its_connection_was_cut(dsn: str, journal: Journal) -> None:
-    """A connection that the server ended fails one group; the next one has a new connection."""
+    """A connection that the server ended fails no group: the next one has a new connection."""
     journal.append([submission("a")])
     rows(
         dsn,
@@ -156,8 +156,6 @@ def test_the_journal_goes_on_after_its_connection_was_cut(dsn: str, journal: Jou
         " WHERE application_name = 'panke-intake-journal' AND datname = current_database()",
     )
     event = submission("a")
-    with pytest.raises(psycopg.OperationalError):
-        journal.append([event])
     (outcome,) = journal.append([event])
     assert isinstance(outcome, Accepted) and outcome.place.seq == 2
 

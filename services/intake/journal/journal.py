@@ -112,14 +112,22 @@ class Journal:
         self._link.close()
 
     def append(self, submissions: Sequence[Submission]) -> list[Outcome]:
-        """Place every submission, in order, and answer when that is durable."""
+        """Place every submission, in order, and answer when that is durable.
+
+        A connection that was lost since it was used last costs nobody an answer: what its transaction stored all the
+        same is found again by its ids.
+        """
         attempt = 0
         while True:
             attempt += 1
+            stood = self._link.stands
             try:
                 return self._append_once(submissions)
             except PLANNED_AGAIN:
                 if attempt == ATTEMPTS:
+                    raise
+            except psycopg.OperationalError:
+                if not stood or self._link.stands:
                     raise
             except WentBackError as error:
                 log.error("journal_went_back", scopes=dict(list(error.lost.items())[:100]))

@@ -19,10 +19,17 @@ class Link:
         self._dsn = psycopg.conninfo.make_conninfo(dsn, application_name=name)
         self._connection: Connection | None = None
 
+    @property
+    def stands(self) -> bool:
+        """Whether there is a connection that nobody knows to be lost."""
+        connection = self._connection
+        return connection is not None and not connection.closed and not connection.broken
+
     def get(self) -> Connection:
-        if self._connection is None or self._connection.closed or self._connection.broken:
+        if not self.stands:
             self.close()
             self._connection = psycopg.connect(self._dsn, autocommit=True)
+        assert self._connection is not None
         return self._connection
 
     def close(self) -> None:
