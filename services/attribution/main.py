@@ -215,7 +215,7 @@ class AttributionService:
             hosts=settings.allowed_hosts,
             examples=examples_of("services.attribution"),
             schemas=routes.schemas,
-            door=self.door.door(),
+            door=self.door.door(partial(clock_problem, self.clock)),
         )
         app.include_router(routes.router)
         return app

@@ -110,6 +110,7 @@ class ConsoleService:
             table=table,
             doorkeeper=OfflineDoorkeeper(verifier, self.keys),
             limit=CallerLimit([Bound(self.settings.caller_requests, MINUTE)], time.monotonic),
+            doubt=partial(clock_problem, self.clock),
         )
         return ConsoleDoor(guarded, table, self.sessions, self.cookie)
 

@@ -142,7 +142,7 @@ class IntakeService:
             examples=examples_of("services.intake"),
             schemas=SCHEMAS | IMPORT_SCHEMAS,
             body_limit=BATCH_BYTES,
-            door=self.door.door(),
+            door=self.door.door(self._clock_ready),
         )
         add_routes(self.app, self.intake, metrics, self.door.reporting)
         calls = ImportCalls(self.imports, self.import_runner, settings.intake_import_bytes)

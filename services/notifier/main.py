@@ -141,7 +141,7 @@ class NotifierService:
             hosts=settings.allowed_hosts,
             examples=examples_of("services.notifier"),
             schemas=SCHEMAS,
-            door=self.door.door(),
+            door=self.door.door(partial(clock_problem, self.clock)),
         )
         add_routes(
             self.app, self.listing, Proof(self.database, opener), self.machine, plans.default.hours.zone

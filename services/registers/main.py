@@ -134,7 +134,7 @@ class RegistersService:
             hosts=settings.allowed_hosts,
             examples=examples_of(PACKAGE),
             schemas=calls.schemas,
-            door=self.door.door(),
+            door=self.door.door(partial(clock_problem, self.clock)),
         )
         self.app.include_router(calls.router)
 

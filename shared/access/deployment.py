@@ -70,8 +70,8 @@ class ServiceDoor:
         self.reporting = Reporting(kept, metrics, lambda: datetime.fromtimestamp(seconds(), UTC))
         self._sender = ReportSender(kept, self.reporting, self.machine, self.access)
 
-    def door(self) -> Door:
-        """What stands before the application."""
+    def door(self, doubt: Callable[[], str | None] = lambda: None) -> Door:
+        """What stands before the application; `doubt` says why this machine's time is not believed."""
         table = permission_table()
         before = partial(
             AccessGuard,
@@ -79,6 +79,7 @@ class ServiceDoor:
             table=table,
             doorkeeper=OfflineDoorkeeper(self._verifier, self._keys),
             limit=self._limit,
+            doubt=doubt,
             refused=self.reporting.refused,
             passed=self.reporting.passed,
         )

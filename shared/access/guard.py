@@ -26,6 +26,8 @@ from shared.platform.http.problem import ProblemError, problem, unavailable
 REALM: Final = 'Bearer realm="panke"'
 _NOT_SHOWN: Final = 300
 _REFUSED: Final = (403, 404)
+_DOUBTED: Final = 5
+"""Seconds until a token is shown again that could not be judged."""
 _PERMITS: Final = "permits"
 _CALLER: Final = "caller"
 
@@ -111,7 +113,9 @@ class AccessGuard:
         passed: Passed | None = None,
         session: SessionCheck | None = None,
         limit: CallerLimit | None = None,
+        doubt: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """`doubt` says why this machine's time is not believed: a token that is over by it may well stand."""
         self._app = app
         self._table = table
         self._routes = _Routes(table, service)
@@ -120,6 +124,7 @@ class AccessGuard:
         self._passed = passed
         self._session = session
         self._limit = limit
+        self._doubt = doubt
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -203,6 +208,8 @@ class AccessGuard:
             caller = await self._doorkeeper.caller(_token(asked))
             ended = None if self._session is None else await self._session(caller)
         except TokenRefusedError as error:
+            if (doubt := self._doubt()) is not None:
+                raise unavailable(doubt, _DOUBTED) from None
             raise _unauthorised(str(error)) from None
         except KeysAwayError:
             raise unavailable(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import httpx
 import psycopg
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client import Gauge
 
+from services.intake import main
 from services.intake.cli import journal
 from services.intake.journal.clock_watch import Anchor, ClockWatch, DatabaseClock, StoredClocks
 from services.intake.main import IntakeService
@@ -94,6 +97,27 @@ async def test_a_leap_of_a_year_stamps_nothing_and_passes_by_itself(settings: In
         assert await taken(client) < datetime.now(UTC) + timedelta(minutes=1)
         assert service.clock_watch is not None
         assert service.clock_watch.problem() is None
+
+
+async def test_a_token_that_is_over_by_a_doubted_clock_is_not_refused_for_it(
+    settings: IntakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The door goes by the same machine: whoever calls is told of the clock, and not to sign in again."""
+    wall = Wall()
+    off = SimpleNamespace(time=lambda: wall().timestamp(), monotonic=time.monotonic)
+    monkeypatch.setattr(main, "time", off)
+    async with serving(settings, wall) as (client, _service):
+        recorded(await post(client))
+        wall.off = YEAR
+        refused = await post(client)
+        assert refused.status_code == 503, refused.text
+        assert "leapt ahead by 31536000 s" in refused.json()["detail"]
+        wall.off = timedelta(0)
+        await taken(client)
+        nobody = await client.post(
+            "/v1/events", content=raw(visit()), headers={"Authorization": "Bearer a.b.c"}
+        )
+        assert nobody.status_code == 401
 
 
 async def test_a_clock_that_is_not_the_databases_is_doubted(settings: IntakeSettings) -> None:
