@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from shared.rules.domain import facts as f
 from shared.rules.domain import long_list
@@ -118,6 +119,7 @@ def test_the_next_correction_judges_what_it_changes() -> None:
 
 
 ALL = f.Party(None, (SHARED,), (SHARED,))
+SENT = replace(visit(LARGE), referred_by=(f.Referrer("+8613911112222"),))
 SOLD = f.Subscription("d", ALL, "li", None)
 ASKED = f.DisputeOpening("D", ALL, "li", None)
 
@@ -127,6 +129,7 @@ ASKED = f.DisputeOpening("D", ALL, "li", None)
     [
         [f.Transfer(customer=ALL, to="wang", approved_by=("bo",))],
         [f.Complaint(customer=ALL, against="li", decided_by="bo")],
+        [SENT],
         [SOLD, f.Signing("d")],
         [SOLD, f.Cancellation("d")],
         [ASKED, f.EvidenceAdding("D", ("a paper",))],
@@ -140,7 +143,7 @@ ASKED = f.DisputeOpening("D", ALL, "li", None)
 def test_what_was_settled_of_a_large_customer_does_not_make_each_correction_judge_everything(
     matters: list[f.Matter],
 ) -> None:
-    """It concerns the one customer whom it names, or whose deal, dispute or visit: it is judged again alone."""
+    """It concerns the one customer whom it names, or whose deal, dispute or visit, and is judged again alone."""
     office = Office("base", LARGE)
     for matter in matters:
         office.fold(matter)

@@ -16,9 +16,9 @@ from msgspec.structs import fields, replace
 
 from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import Concealment, Matter, Recognition, Visit
+from shared.rules.domain.facts import Concealment, Matter, Party, Recognition, Visit
 from shared.rules.domain.long_list import Items
-from shared.rules.domain.record_index import RecordIndex, index_of, is_plain, party_named
+from shared.rules.domain.record_index import RecordIndex, index_of, is_plain, party_named, referrers
 from shared.rules.domain.rejudgement import Rejudging, judge_again
 from shared.rules.domain.state import (
     SCOPE,
@@ -55,6 +55,8 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
     if hub is None:
         return None
     party, known_already = party_named(changed), changed.fact.id in index.filed
+    if _refers_within(index, changed, party):
+        return None
     apart = [] if party is not None and hub in party.contacts else [changed]
     rest, naming = len(index.filed) - known_already, len(index.naming) - (known_already and party is not None)
     if rest != naming + len(index.by_name):
@@ -68,6 +70,12 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
         index.trail = None
         index.go_on(case.slice, known)
     return told
+
+
+def _refers_within(index: RecordIndex, changed: FiledRecord, party: Party | None) -> bool:
+    """Whether somebody who sent a customer is one of those who are judged again."""
+    asked = {contact for each in index.referred.values() for contact in each} | {*referrers(changed)}
+    return any(index.contacts.count(contact) or (party and contact in party.contacts) for contact in asked)
 
 
 def _looks_at(matter: Matter, changed: FiledRecord) -> bool:

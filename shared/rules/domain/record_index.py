@@ -57,16 +57,19 @@ ASKING = (Subscription, DisputeOpening, *BY_NAME)
 
 
 def is_plain(filed: FiledRecord) -> bool:
-    """Whether the record can concern one customer alone, and look up no referrer."""
-    matter = filed.fact.matter
-    if isinstance(matter, Visit):
-        return all(each.consultant is not None or each.contact is None for each in matter.referred_by)
-    return isinstance(matter, _PLAIN)
+    """Whether the record can concern one customer alone; `referrers` are looked up besides."""
+    return isinstance(filed.fact.matter, _PLAIN)
 
 
 def is_alone(filed: FiledRecord) -> bool:
     """Whether the record concerns no customer but the one whom it names."""
-    return is_plain(filed) or isinstance(filed.fact.matter, ASKING)
+    return isinstance(filed.fact.matter, (*_PLAIN, *ASKING))
+
+
+def referrers(filed: FiledRecord) -> tuple[Contact, ...]:
+    """The contacts by which a visit names who sent the customer: whose they are is looked up."""
+    referred_by = filed.fact.matter.referred_by if isinstance(filed.fact.matter, Visit) else ()
+    return tuple(r.contact for r in referred_by if r.consultant is None and r.contact is not None)
 
 
 def party_named(filed: FiledRecord) -> Party | None:
@@ -97,6 +100,7 @@ class RecordIndex:
         self.naming = sorted(each.fact.seq for each in filed if party_named(each) is not None)
         self.joining = {each.fact.id for each in filed if isinstance(each.fact.matter, JOINING)}
         self.by_name = {each.fact.id for each in filed if isinstance(each.fact.matter, BY_NAME)}
+        self.referred = {each.fact.id: named for each in filed if (named := referrers(each))}
         self.others = {each.fact.id for each in filed if not is_alone(each)}
         self.touched: dict[EventId, FiledRecord | None] = {}
         self.trail: Trail | None = None
@@ -159,6 +163,7 @@ class RecordIndex:
             del self.naming[bisect_left(self.naming, filed.fact.seq)]
         self.joining.discard(record)
         self.by_name.discard(record)
+        self.referred.pop(record, None)
         self.others.discard(record)
 
     def add(self, filed: FiledRecord) -> None:
@@ -177,6 +182,8 @@ class RecordIndex:
             self.joining.add(record)
         if isinstance(filed.fact.matter, BY_NAME):
             self.by_name.add(record)
+        if named := referrers(filed):
+            self.referred[record] = named
         if not is_alone(filed):
             self.others.add(record)
 

@@ -18,7 +18,7 @@ from shared.rules.domain.case import Case
 from shared.rules.domain.differences import differences
 from shared.rules.domain.firsts import Firsts
 from shared.rules.domain.long_list import Items, Splice, listed, spliced
-from shared.rules.domain.record_index import ASKING, RecordIndex
+from shared.rules.domain.record_index import ASKING, RecordIndex, referrers
 from shared.rules.domain.state import (
     Customer,
     FiledRecord,
@@ -198,7 +198,10 @@ class Trail:
 
 
 def asks(source: Source) -> bool:
-    return isinstance(source, FiledRecord) and isinstance(source.fact.matter, ASKING)
+    """Whether it looks at what stands elsewhere."""
+    return isinstance(source, FiledRecord) and (
+        isinstance(source.fact.matter, ASKING) or bool(referrers(source))
+    )
 
 
 def _own(step: StepAgain | None, name: str) -> Items[Any]:
