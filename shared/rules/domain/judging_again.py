@@ -16,7 +16,7 @@ from msgspec.structs import fields, replace
 
 from shared.rules.domain.case import Case, lapse
 from shared.rules.domain.draft import SliceDraft
-from shared.rules.domain.facts import Concealment, Matter, Party, Recognition, Visit
+from shared.rules.domain.facts import Concealment, Recognition, Visit
 from shared.rules.domain.long_list import Items
 from shared.rules.domain.record_index import RecordIndex, index_of, is_plain, party_named, referrers
 from shared.rules.domain.rejudgement import Rejudging, judge_again
@@ -42,21 +42,17 @@ _STANDING = attrgetter(*(field.name for field in fields(Customer) if field.name 
 
 
 def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | None:
-    """What `judge_again` answers, where records are plain and one contact holds them together; else None.
+    """What `judge_again` answers, where each record concerns this customer alone and one contact holds them together.
 
-    Of events there are only those of a part that `changed` makes by itself, which others must be told.
+    Else None. Of events there are only those of a part that `changed` makes by itself, which others must be told.
     """
     index = index_of(case.slice, known)
     if index is None or not is_plain(changed) or index.others - {changed.fact.id}:
         return None
-    if any(_looks_at(index.filed[record].fact.matter, changed) for record in index.by_name):
-        return None
     hub = index.hub(changed)
-    if hub is None:
+    if hub is None or _is_looked_at(index, changed) or _refers_within(index, changed):
         return None
     party, known_already = party_named(changed), changed.fact.id in index.filed
-    if _refers_within(index, changed, party):
-        return None
     apart = [] if party is not None and hub in party.contacts else [changed]
     rest, naming = len(index.filed) - known_already, len(index.naming) - (known_already and party is not None)
     if rest != naming + len(index.by_name):
@@ -72,18 +68,23 @@ def judge_changed(case: Case, known: Customer, changed: FiledRecord) -> Case | N
     return told
 
 
-def _refers_within(index: RecordIndex, changed: FiledRecord, party: Party | None) -> bool:
+def _refers_within(index: RecordIndex, changed: FiledRecord) -> bool:
     """Whether somebody who sent a customer is one of those who are judged again."""
+    party = party_named(changed)
+    own = () if party is None else party.contacts
     asked = {contact for each in index.referred.values() for contact in each} | {*referrers(changed)}
-    return any(index.contacts.count(contact) or (party and contact in party.contacts) for contact in asked)
+    return any(contact in own or index.contacts.count(contact) for contact in asked)
 
 
-def _looks_at(matter: Matter, changed: FiledRecord) -> bool:
-    """Whether it is about this very record, and so goes where that one goes."""
-    if isinstance(matter, Recognition) and matter.registration == changed.fact.id:
-        return True
-    visit = changed.fact.matter.visit if isinstance(changed.fact.matter, Visit) else None
-    return isinstance(matter, Recognition | Concealment) and matter.visit == visit
+def _is_looked_at(index: RecordIndex, changed: FiledRecord) -> bool:
+    """Whether a record is about this very one, and so goes where it goes."""
+    record, visit = changed.fact.id, getattr(changed.fact.matter, "visit", None)
+    matters = [index.filed[each].fact.matter for each in index.by_name]
+    return any(
+        matter.visit == visit or getattr(matter, "registration", None) == record
+        for matter in matters
+        if isinstance(matter, Recognition | Concealment)
+    )
 
 
 def _judged(
