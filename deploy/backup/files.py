@@ -66,7 +66,7 @@ def read(file: Path) -> dict[str, bytes]:
         wanted = msgspec.json.decode(files.pop(MANIFEST), type=dict[str, str])
     except (OSError, EOFError, KeyError, tarfile.TarError, msgspec.MsgspecError) as error:
         raise BackupError(
-            bilingual("{file} is no whole archive: {why}", file=file, why=type(error).__name__)
+            bilingual("{file} is no whole archive: {why}", file=file, why=str(error) or type(error).__name__)
         ) from None
     found = {name: hashlib.sha256(raw).hexdigest() for name, raw in files.items()}
     if found != wanted:

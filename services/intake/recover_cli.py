@@ -133,9 +133,7 @@ def _asked(question: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(question)
     except SEND_FAILURES as error:
-        raise click.ClickException(
-            f"{translated('the broker did not answer')}: {type(error).__name__}"
-        ) from None
+        raise click.ClickException(bilingual("the broker did not answer: {error}", error=error)) from None
 
 
 def _show(findings: Findings) -> None:

@@ -14,7 +14,7 @@ from services.intake.sealing.facts import NotSealableError, begin, demand_sealab
 from services.intake.sealing.others import demand_alone, drop_what_follows, scrub, scrub_log, seal_notifier
 from shared.access.reports import by_command, done_by_command, put
 from shared.contract.topics import Topics
-from shared.i18n import translated
+from shared.i18n import bilingual, translated
 from shared.platform.brokers import Bootstrap
 from shared.platform.kafka.sender import SEND_FAILURES
 from shared.platform.postgres.database import connection_info, migrate
@@ -60,7 +60,7 @@ def seal(
     except (KeysError, NotSealableError) as error:
         raise click.ClickException(str(error)) from None
     except SEND_FAILURES as error:
-        raise click.ClickException(f"Kafka: {type(error).__name__}: {error}") from None
+        raise click.ClickException(bilingual("the broker did not answer: {error}", error=error)) from None
     say(str(DONE.format(facts=facts, keys=keys)))
 
 

@@ -19,7 +19,7 @@ import structlog
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
-from shared.i18n import bilingual
+from shared.i18n import bilingual, translated
 from shared.platform.brokers import PLAIN, SASL, Brokers, Mechanism, Security
 from shared.platform.connection_string import wrong_with
 
@@ -289,12 +289,15 @@ def _text(field: FieldInfo, environ: Mapping[str, str]) -> str | None:
     if path is None:
         return text
     if text is not None:
-        raise SettingsError(f"{name} and {name}{FILE} are both given; keep one")
+        raise SettingsError(
+            bilingual("{setting} and {other} are both given; keep one", setting=name, other=name + FILE)
+        )
     try:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else translated("no UTF-8")
         raise SettingsError(
-            f"{name}{FILE} names a file that cannot be read: {type(error).__name__}"
+            bilingual("{setting} names a file that cannot be read: {why}", setting=name + FILE, why=why)
         ) from None
 
 

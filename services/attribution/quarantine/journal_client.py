@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from shared.contract import BadEvent, SetAside, SettingAside, decode_set_aside
+from shared.i18n import bilingual
 from shared.platform.http.problem import detail_of
 
 WAIT = 10.0
@@ -33,15 +34,18 @@ def record_set_aside(intake: str, scope: str, asked: SettingAside, headers: Mapp
         with httpx.Client(base_url=intake, timeout=WAIT, trust_env=False) as client:
             answer = client.post(f"/v1/journal/{scope}/set-asides", json=body, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        told = f"intake does not answer at {intake}: {type(error).__name__}"
+        told = bilingual("intake does not answer at {address}: {error}", address=intake, error=_why(error))
         raise NotRecordedError(told, certain=isinstance(error, UNSENT)) from None
     if not answer.is_success:
-        told = f"intake refused with {answer.status_code}: {detail_of(answer)}"
+        told = bilingual(
+            "intake refused with {status}: {detail}", status=answer.status_code, detail=detail_of(answer)
+        )
         raise NotRecordedError(told, certain=answer.is_client_error)
     try:
         return decode_set_aside(answer.content)
     except BadEvent as error:
-        raise NotRecordedError(f"what answers at {intake} is not intake: {error}", certain=False) from None
+        told = bilingual("what answers at {address} is not intake: {error}", address=intake, error=error)
+        raise NotRecordedError(told, certain=False) from None
 
 
 def recorded_set_asides(intake: str, scope: str, headers: Mapping[str, str]) -> set[str]:
@@ -53,8 +57,17 @@ def recorded_set_asides(intake: str, scope: str, headers: Mapping[str, str]) -> 
         listed = msgspec.json.decode(answer.content, type=_Listed).set_asides
         return {decode_set_aside(bytes(line)).set_aside for line in listed}
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, BadEvent) as error:
-        told = f"intake does not say at {intake} what it has recorded: {type(error).__name__}"
+        told = bilingual(
+            "intake does not say at {address} what it has recorded: {error}",
+            address=intake,
+            error=_why(error),
+        )
         raise NotRecordedError(told, certain=False) from None
+
+
+def _why(error: Exception) -> str:
+    """What the library says; some of its errors say nothing."""
+    return str(error) or type(error).__name__
 
 
 class _Listed(msgspec.Struct):
