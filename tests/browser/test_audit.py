@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.console import ConsoleUnderTest, Visitors
+from tests.support.patience import BROWSER_PATIENCE
 
 PAGE = 100
-PATIENCE = 60_000
 """Milliseconds: a replay waits for its turn on a busy machine."""
 
 
@@ -166,7 +166,7 @@ def test_a_replay_under_another_rulebook_tells_who_would_gain(
         page.get_by_label("按哪本规则书").select_option("getian@1")
         page.get_by_role("button", name="重放", exact=True).click()
         page.wait_for_url(re.compile("/audit/replays/[0-9a-f-]{36}$"))
-        expect(page.get_by_role("heading", name="谁得谁失")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="谁得谁失")).to_be_visible(timeout=BROWSER_PATIENCE)
         expect(page.locator(".figures-of")).to_contain_text("归属人改变的客户")
         folded = page.locator("details.line").first
         folded.locator("summary").click()
@@ -202,7 +202,7 @@ def test_a_draft_is_tried_once_its_mistake_is_mended(console: ConsoleUnderTest, 
         draft.fill(text)
         page.get_by_role("button", name="试用").click()
         page.wait_for_url(re.compile("/audit/replays/[0-9a-f-]{36}$"))
-        expect(page.get_by_role("heading", name="谁得谁失")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="谁得谁失")).to_be_visible(timeout=BROWSER_PATIENCE)
 
 
 @pytest.mark.parametrize("role", ["consultant", "reception", "auditor"])

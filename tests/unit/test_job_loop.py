@@ -12,8 +12,8 @@ import pytest
 from shared.platform.postgres.job_loop import JobEvents, JobLoop
 from shared.platform.runtime import cancelled
 from shared.platform.threads import Threads
+from tests.support.patience import PATIENCE
 
-PATIENCE = 90.0
 EVENTS = JobEvents("away", "not_cleaned", "not_left", "job")
 
 

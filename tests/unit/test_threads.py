@@ -11,8 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from shared.platform.http.disconnects import LeavingRoute
 from shared.platform.threads import Threads, ThreadsBusyError
-
-PATIENCE = 90.0
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture

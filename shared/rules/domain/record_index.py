@@ -54,6 +54,7 @@ BY_NAME = (Signing, Cancellation, EvidenceAdding, Ruling, Concealment, Recogniti
 """What names a deal, a dispute or a visit, and nobody by a contact."""
 ASKING = (Subscription, DisputeOpening, *BY_NAME)
 """What looks at how a deal, a dispute or a visit stands now, and so is judged at each correction."""
+_ALONE = (*_PLAIN, *ASKING)
 
 
 def is_plain(filed: FiledRecord) -> bool:
@@ -63,7 +64,7 @@ def is_plain(filed: FiledRecord) -> bool:
 
 def is_alone(filed: FiledRecord) -> bool:
     """Whether the record concerns no customer but the one whom it names."""
-    return isinstance(filed.fact.matter, (*_PLAIN, *ASKING))
+    return isinstance(filed.fact.matter, _ALONE)
 
 
 def referrers(filed: FiledRecord) -> tuple[Contact, ...]:
